@@ -1,0 +1,173 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { connect, type KubeApi } from "../cluster/kube-watch.ts";
+import { cacheDirectory } from "../cluster/paths.ts";
+import { until } from "../cluster/run.ts";
+import { contentKey, copyInto, copyProgram, writeImage } from "../images/image-writer.ts";
+
+/** The part of the throw-away cluster that is needed here. */
+export interface ClientHost {
+  readonly kubeconfigPath: string;
+  importImage(tar: string): Promise<void>;
+}
+
+export interface ClientPod {
+  readonly namespace: string;
+  readonly name: string;
+  /** What NetworkPolicies know it by. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Absent: no client, only the port probe. */
+  readonly engine?: { readonly clusterName: string; readonly address: string };
+}
+
+export interface EngineClient {
+  /** True from the first connection to the cluster on. */
+  connected(): Promise<boolean>;
+  waitConnected(timeoutMillis: number): Promise<void>;
+  /** The cluster's members as the client sees them. */
+  members(): Promise<{ readonly uuid: string; readonly address: string }[]>;
+  get(map: string, key: string | number): Promise<unknown>;
+  set(map: string, key: string | number, value: string | number): Promise<void>;
+  size(map: string): Promise<number>;
+  entries(map: string): Promise<[unknown, unknown][]>;
+  /** Whether a TCP connection from this pod is accepted within 2 s. */
+  canConnect(host: string, port: number): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the official Node client in a pod, so that Services, DNS and NetworkPolicies are between it and the engine as
+ * they are for users; answers when the pod is ready, connected or not. @throws Error when the pod is not ready in 60 s,
+ * and from each question that the client could not answer.
+ */
+export async function startClient(host: ClientHost, pod: ClientPod): Promise<EngineClient> {
+  const image = await clientImage();
+  await host.importImage(image.tar);
+  const api = connect(host.kubeconfigPath);
+  const path = `/api/v1/namespaces/${pod.namespace}/pods`;
+  await api.request("POST", path, podFor(pod, image.reference));
+  const address = await until(`client ${pod.name}`, () => readyAddress(api, `${path}/${pod.name}`), {
+    timeoutMillis: 60_000,
+  });
+  return { ...questions(`http://${address}:8000`), stop: () => remove(api, `${path}/${pod.name}`) };
+}
+
+function questions(url: string): Omit<EngineClient, "stop"> {
+  const ask = async (path: string, init: RequestInit = {}): Promise<unknown> => {
+    const answer = await fetch(`${url}/${path}`, { signal: AbortSignal.timeout(30_000), ...init });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`client: ${path}: ${text}`);
+    return JSON.parse(text);
+  };
+  const entry = (map: string, key: string | number) =>
+    `maps/${encodeURIComponent(map)}/entries/${encodeURIComponent(typeof key === "number" ? `number:${key}` : key)}`;
+  const connected = async () => ((await ask("state")) as { connected: boolean }).connected;
+  return {
+    connected,
+    async waitConnected(timeoutMillis) {
+      await until("the client to be connected", async () => ((await connected()) ? true : undefined), {
+        timeoutMillis,
+      });
+    },
+    members: async () => (await ask("members")) as { uuid: string; address: string }[],
+    get: (map, key) => ask(entry(map, key)),
+    async set(map, key, value) {
+      await ask(entry(map, key), { method: "PUT", body: JSON.stringify(value) });
+    },
+    size: async (map) => (await ask(`maps/${encodeURIComponent(map)}/size`)) as number,
+    entries: async (map) => (await ask(`maps/${encodeURIComponent(map)}`)) as [unknown, unknown][],
+    canConnect: async (target, port) =>
+      ((await ask(`connect?host=${encodeURIComponent(target)}&port=${port}`)) as { open: boolean }).open,
+  };
+}
+
+async function readyAddress(api: KubeApi, path: string): Promise<string | undefined> {
+  const { status } = (await api.request("GET", path)) as {
+    status: { podIP?: string; conditions?: { type: string; status: string }[] };
+  };
+  return status.conditions?.some(({ type, status }) => type === "Ready" && status === "True")
+    ? status.podIP
+    : undefined;
+}
+
+async function remove(api: KubeApi, path: string): Promise<void> {
+  await api.request("DELETE", path).catch(() => undefined);
+  const gone = () =>
+    api.request("GET", path).then(
+      () => undefined,
+      () => true,
+    );
+  await until(`${path} to be gone`, gone, { timeoutMillis: 60_000 });
+}
+
+function podFor({ namespace, name, labels = {}, engine }: ClientPod, image: string) {
+  const env = engine
+    ? [
+        { name: "CLUSTER_NAME", value: engine.clusterName },
+        { name: "ADDRESS", value: engine.address },
+      ]
+    : [];
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace, labels },
+    spec: {
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: 2,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: 10001,
+        runAsGroup: 10001,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      containers: [
+        {
+          name: "client",
+          image,
+          imagePullPolicy: "IfNotPresent",
+          env,
+          ports: [{ name: "http", containerPort: 8000 }],
+          readinessProbe: { httpGet: { path: "/state", port: "http" }, periodSeconds: 1 },
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** Node and the bundled program; made once for each state of its sources. */
+async function clientImage(): Promise<{ reference: string; tar: string }> {
+  const directory = join(cacheDirectory, "images");
+  mkdirSync(directory, { recursive: true });
+  const work = mkdtempSync(join(directory, "client-"));
+  try {
+    const bundle = join(work, "client.mjs");
+    const banner = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+    await build({
+      entryPoints: [join(import.meta.dirname, "client-program.ts")],
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      // The client's modules are CommonJS, and ask for Node's own by require.
+      banner: { js: banner },
+      outfile: bundle,
+      logLevel: "error",
+    });
+    const key = contentKey([process.version], [bundle]);
+    const image = { reference: `jet.local/node-client:${key}`, tar: join(directory, `node-client-${key}.tar`) };
+    if (existsSync(image.tar)) return image;
+    const root = join(work, "root");
+    await copyProgram(process.execPath, root, "bin/node");
+    copyInto(bundle, root, "client.mjs");
+    await writeImage({ ...image, root, config: { Entrypoint: ["/bin/node", "/client.mjs"] } });
+    return image;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
