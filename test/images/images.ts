@@ -1,0 +1,17 @@
+import type { Progress } from "../cluster/binaries.ts";
+import { platformRecipe } from "./engine-5.ts";
+import { cachedImage, type Image, type Recipe } from "./image-cache.ts";
+import { pauseRecipe } from "./pause.ts";
+
+const recipes = {
+  pause: pauseRecipe,
+  "hazelcast-5.7.0": () => platformRecipe("5.7.0"),
+  "hazelcast-5.5.0": () => platformRecipe("5.5.0"),
+} satisfies Record<string, () => Recipe | Promise<Recipe>>;
+
+export type ImageName = keyof typeof recipes;
+
+/** An image that the throw-away cluster runs, from the cache or made now. @throws Error when a tool that makes it fails. */
+export async function ensureImage(name: ImageName, progress: Progress): Promise<Image> {
+  return cachedImage(await recipes[name](), progress);
+}

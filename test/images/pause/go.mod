@@ -1,0 +1,3 @@
+module jet-operator.io/pause
+
+go 1.24
