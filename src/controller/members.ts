@@ -1,0 +1,111 @@
+import type { MemberFacts, PodFacts } from "../core/evidence/observation.ts";
+import type { EngineRest, MemberAddress, MemberHealth, MemberView } from "../engine/rest.ts";
+
+/** How old an answer may be and still count. Below it a second pass in a row asks nobody again. */
+const freshMillis = 1_000;
+/** A member that keeps answering the same health is asked for its whole view only this often. */
+const fullLookMillis = 60_000;
+
+export interface MemberSource {
+  /** What each of these pods' members says now. Members are asked in parallel; each has its own deadline. */
+  observe(key: string, pods: readonly PodFacts[], asking: Asking, signal: AbortSignal): Promise<MemberFacts[]>;
+  /** A cluster is gone: nothing of it is kept. */
+  forget(key: string): void;
+}
+
+export interface Asking {
+  readonly port: number;
+  /** The engine has a ready endpoint that tells whether a member has joined (5.2 and newer). */
+  readonly readyEndpoint: boolean;
+}
+
+interface Look {
+  readonly at: number;
+  readonly fullAt: number;
+  readonly health: MemberHealth | undefined;
+  readonly facts: MemberFacts;
+}
+
+/**
+ * Asks members over REST and remembers their last answers. At rest one small question a member (its health) tells that
+ * nothing has changed; anything else, or a minute gone by, and it is asked everything again.
+ */
+export function createMemberSource(rest: EngineRest, now: () => number): MemberSource {
+  const looks = new Map<string, Map<string, Look>>();
+  return {
+    async observe(key, pods, asking, signal) {
+      const before = looks.get(key) ?? new Map<string, Look>();
+      const reachable = pods.filter((pod) => pod.address !== undefined);
+      const after = await Promise.all(
+        reachable.map(async (pod) => [pod.uid, await look(rest, now, pod, before.get(pod.uid), asking, signal)] as const),
+      );
+      looks.set(key, new Map(after));
+      return after.map(([, found]) => found.facts);
+    },
+    forget: (key) => void looks.delete(key),
+  };
+}
+
+async function look(
+  rest: EngineRest,
+  now: () => number,
+  pod: PodFacts,
+  last: Look | undefined,
+  asking: Asking,
+  signal: AbortSignal,
+): Promise<Look> {
+  const at = now();
+  if (last && at - last.at < freshMillis) return last;
+  const address: MemberAddress = { host: pod.address ?? "", port: asking.port };
+  const health = await rest.health(address, signal);
+  if (!health.known) return { at, fullAt: 0, health: undefined, facts: unknown(pod, health.reason) };
+  if (last?.facts.known && last.health && same(last.health, health.value) && at - last.fullAt < fullLookMillis) {
+    return { ...last, at };
+  }
+  const [view, ready] = await Promise.all([
+    rest.view(address, signal),
+    asking.readyEndpoint ? rest.ready(address, signal) : undefined,
+  ]);
+  if (!view.known) return { at, fullAt: 0, health: undefined, facts: unknown(pod, view.reason) };
+  if (ready && !ready.known) return { at, fullAt: 0, health: undefined, facts: unknown(pod, ready.reason) };
+  const facts = factsOf(pod, health.value, view.value, ready?.value);
+  // Only a settled answer may stand in for a later one: a member on its way is asked everything each time.
+  const quiet = facts.known && facts.safe && facts.migrations === 0 && facts.joinedByOwnWord !== false;
+  return { at, fullAt: quiet ? at : 0, health: health.value, facts };
+}
+
+function factsOf(
+  pod: PodFacts,
+  health: MemberHealth,
+  view: MemberView,
+  ready: boolean | undefined,
+): MemberFacts {
+  const self = view.members.find((member) => member.local);
+  if (!self) return unknown(pod, "Malformed: no local member in its own view");
+  return {
+    pod: pod.name,
+    podUid: pod.uid,
+    known: true,
+    uuid: self.uuid,
+    view: view.members.map(({ uuid, address }) => ({ uuid, address })),
+    joinedByOwnWord: ready,
+    nodeState: health.nodeState,
+    clusterState: health.clusterState,
+    safe: health.clusterSafe,
+    migrations: health.migrationQueueSize,
+  };
+}
+
+function unknown(pod: PodFacts, reason: string): MemberFacts {
+  return { pod: pod.name, podUid: pod.uid, known: false, reason };
+}
+
+function same(a: MemberHealth, b: MemberHealth): boolean {
+  return (
+    a.nodeState === b.nodeState &&
+    a.clusterState === b.clusterState &&
+    a.clusterSafe === b.clusterSafe &&
+    a.clusterSize === b.clusterSize &&
+    a.migrationQueueSize === b.migrationQueueSize
+  );
+}

@@ -1,0 +1,138 @@
+import type { Observation, PodFacts } from "../evidence/observation.ts";
+import { hostOf, singleView, type Views, viewsOf } from "../evidence/views.ts";
+import type { Unmet } from "./step.ts";
+
+/** A named condition of a step: undefined when met, else what it saw, what it needs and what helps. */
+export type Gate = (observation: Observation) => Unmet | undefined;
+
+/** The first gate that does not hold. Order matters: the most basic reason is the one a person should read. */
+export function firstUnmet(observation: Observation, gates: readonly Gate[]): Unmet | undefined {
+  for (const gate of gates) {
+    const unmet = gate(observation);
+    if (unmet) return unmet;
+  }
+  return undefined;
+}
+
+const waitForIt = "wait: it ends by itself";
+
+/** Every expected pod is there, runs and is ready. */
+export const podsReady: Gate = (observation) => {
+  const expected = observation.statefulSet?.replicas ?? 0;
+  const lacking = Array.from({ length: expected }, (_, ordinal) => lackOf(observation, ordinal)).filter(
+    (lack) => lack !== undefined,
+  );
+  const first = lacking[0];
+  if (!first) return undefined;
+  return {
+    check: "PodsNotReady",
+    observed: lacking.map((l) => `${l.pod}: ${l.observed}`).join("; "),
+    needed: `${expected} pods ready`,
+    remedy: lacking.some((l) => l.trouble) ? "look at the pod's events: kubectl describe pod" : waitForIt,
+  };
+};
+
+function lackOf(observation: Observation, ordinal: number) {
+  const name = `${observation.cluster.metadata.name}-${ordinal}`;
+  const pod = observation.pods.find((p) => p.ordinal === ordinal);
+  if (!pod) return { pod: name, observed: "not there yet", trouble: false };
+  if (pod.terminating) return { pod: name, observed: "terminating", trouble: false };
+  if (pod.ready) return undefined;
+  return { pod: name, observed: pod.trouble ?? "not ready", trouble: pod.trouble !== undefined };
+}
+
+/** Every expected member answered within the last few seconds. Unknown is not down: it means hold. */
+export const allKnown: Gate = (observation) => {
+  const silent = expectedPods(observation).flatMap((pod) => {
+    const member = observation.members.find((m) => m.podUid === pod.uid);
+    if (member?.known) return [];
+    return [`${pod.name}: ${member ? member.reason : "not asked yet"}`];
+  });
+  if (silent.length === 0) return undefined;
+  return {
+    check: "MembersUnknown",
+    observed: silent.join("; "),
+    needed: "an answer of every member",
+    remedy: "wait; if it lasts, look at the pod's log and at network policies between operator and members",
+  };
+};
+
+/** One undivided view of exactly the expected pods, one master: nobody joining, nobody missing, nobody foreign. */
+export const oneWholeView: Gate = (observation) => {
+  const views = viewsOf(observation);
+  const expected = expectedPods(observation);
+  const only = singleView(views);
+  if (views.views.length > 1) return divided(views);
+  const hosts = new Set(only?.members.map((m) => hostOf(m.address)));
+  const missing = expected.filter((pod) => !hosts.has(pod.address ?? "")).map((pod) => pod.name);
+  if (views.joining.length > 0 || missing.length > 0) {
+    return {
+      check: "MembersJoining",
+      observed: `${[...new Set([...views.joining, ...missing])].sort().join(", ")} not in the view of ${only?.heldBy.join(", ") || "anybody"}`,
+      needed: `one view of ${expected.length} members`,
+      remedy: waitForIt,
+    };
+  }
+  if (hosts.size === expected.length) return undefined;
+  const foreign = only?.members.filter((m) => !expected.some((p) => p.address === hostOf(m.address))) ?? [];
+  return {
+    check: "ForeignMembers",
+    observed: `${foreign.map((m) => m.address).join(", ")} in the view, but no pod of this cluster`,
+    needed: `one view of ${expected.length} members`,
+    remedy: "wait for the engine to drop a member that has gone; if it lasts, find who joined from outside",
+  };
+};
+
+function divided(views: Views): Unmet {
+  return {
+    check: "ViewsDiffer",
+    observed: views.views.map((v) => `{${v.heldBy.join(", ")}} see ${v.members.length}`).join("; "),
+    needed: "one undivided view",
+    remedy: "repair the network between the pods; the engine merges the views by itself, no pod needs to be deleted",
+  };
+}
+
+/** The state that a cluster at work has. Any other was set by a person or left by a stop. */
+export const clusterActive: Gate = (observation) => {
+  const states = new Set(observation.members.flatMap((m) => (m.known ? [m.clusterState] : [])));
+  if (states.size === 1 && states.has("ACTIVE")) return undefined;
+  return {
+    check: "ForeignClusterState",
+    observed: `cluster state ${[...states].sort().join(" and ") || "unknown"}`,
+    needed: "ACTIVE",
+    remedy: "somebody set it from outside: set it back with hz-cluster-admin -o change-state -s active",
+  };
+};
+
+/** Every backup is in place, as every member says of itself (the engine's answer is local to the member asked). */
+export const safe: Gate = (observation) => {
+  const unsafe = observation.members.filter((m) => m.known && (!m.safe || m.migrations > 0)).map((m) => m.pod);
+  if (unsafe.length === 0) return undefined;
+  return {
+    check: "PartitionsNotSafe",
+    observed: `${unsafe.join(", ")} not safe`,
+    needed: "every member safe, no migration queued",
+    remedy: "wait: backups are being re-established",
+  };
+};
+
+/** Pods that a smaller StatefulSet has let go are really gone. */
+export const surplusGone: Gate = (observation) => {
+  const replicas = observation.statefulSet?.replicas ?? 0;
+  const surplus = observation.pods.filter((pod) => pod.ordinal >= replicas).map((pod) => pod.name);
+  if (surplus.length === 0) return undefined;
+  return {
+    check: "PodsLeaving",
+    observed: `${surplus.join(", ")} still there`,
+    needed: `only ordinals below ${replicas}`,
+    remedy: "wait; a pod stuck in Terminating on a lost node needs the out-of-service taint on that node",
+  };
+};
+
+export const settled: readonly Gate[] = [podsReady, surplusGone, allKnown, oneWholeView, clusterActive];
+
+/** Pods with an ordinal below the StatefulSet's replicas. */
+export function expectedPods(observation: Observation): PodFacts[] {
+  const replicas = observation.statefulSet?.replicas ?? 0;
+  return observation.pods.filter((pod) => pod.ordinal < replicas);
+}

@@ -1,0 +1,43 @@
+import type { Ledger } from "../ledger.ts";
+
+/** What justified an effect; the driver compares it with a fresh look right before it acts. */
+export interface Evidence {
+  readonly clusterUid: string;
+  readonly statefulSetUid: string | undefined;
+  readonly ledgerEpoch: number | undefined;
+  /** The view that was whole, or undefined where none is needed. */
+  readonly view: string | undefined;
+}
+
+export type Effect =
+  | { readonly kind: "CreateStatefulSet"; readonly replicas: number; readonly ledger: Ledger }
+  /** Replicas and ledger in one patch, tested on uid, old ledger and old replicas. */
+  | { readonly kind: "Scale"; readonly from: number; readonly to: number; readonly ledger: Ledger }
+  | { readonly kind: "WriteLedger"; readonly ledger: Ledger };
+
+/** Why a step may not be taken now, and what helps. */
+export interface Unmet {
+  /** A reason in CamelCase; docs/troubleshooting.md has a paragraph for each. */
+  readonly check: string;
+  readonly observed: string;
+  readonly needed: string;
+  readonly remedy: string;
+}
+
+export type Step =
+  | { readonly kind: "effect"; readonly effect: Effect; readonly because: Evidence; readonly says: string }
+  /** Something is under way and needs time. */
+  | { readonly kind: "wait"; readonly for: Unmet }
+  /** Goes no further without a person. */
+  | { readonly kind: "blocked"; readonly by: readonly Unmet[] }
+  | { readonly kind: "done" };
+
+export const done: Step = { kind: "done" };
+
+export function blocked(...by: readonly Unmet[]): Step {
+  return { kind: "blocked", by };
+}
+
+export function wait(unmet: Unmet): Step {
+  return { kind: "wait", for: unmet };
+}

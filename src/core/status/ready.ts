@@ -1,0 +1,50 @@
+import { firstUnmet, safe, settled } from "../plan/gates.ts";
+import { type Assessment, explain, type Verdict } from "./assessment.ts";
+
+const type = "Ready";
+
+/**
+ * True only while the cluster is whole: every pod ready, one view of all, safe, nothing under way, nothing refused.
+ * A member that does not answer makes it Unknown, not False (invariant I17).
+ */
+export function ready(a: Assessment): Verdict {
+  const { observation, ledger } = a;
+  if (observation.cluster.metadata.deletionTimestamp) {
+    return { type, status: "False", reason: "Deleting", message: "The JetCluster is being deleted." };
+  }
+  if (!observation.statefulSet || observation.statefulSet.replicas === 0) return nobody(a);
+  const unmet = firstUnmet(observation, [...settled, safe]);
+  if (unmet) {
+    const status = unmet.check === "MembersUnknown" ? "Unknown" : "False";
+    return { type, status, reason: ledger?.operation ? underWay(a) : unmet.check, message: explain(unmet) };
+  }
+  if (ledger?.operation) {
+    return { type, status: "False", reason: underWay(a), message: "The last step is being recorded." };
+  }
+  if (ledger?.formedSize === undefined) {
+    return { type, status: "False", reason: "Forming", message: "The first whole view is being recorded." };
+  }
+  const refused = a.step.kind === "blocked" ? a.step.by[0] : undefined;
+  if (refused && refused.check !== "Paused") {
+    return { type, status: "False", reason: refused.check, message: explain(refused) };
+  }
+  const size = observation.statefulSet.replicas;
+  return { type, status: "True", reason: "Ready", message: `One view of ${size} members, all safe.` };
+}
+
+function nobody(a: Assessment): Verdict {
+  if (a.cluster.spec.suspend || a.cluster.spec.replicas === 0) {
+    return { type, status: "False", reason: "Suspended", message: "Stopped on request." };
+  }
+  const first = a.unmet[0];
+  return {
+    type,
+    status: "False",
+    reason: first?.check ?? "Forming",
+    message: first ? explain(first) : "No member runs yet.",
+  };
+}
+
+function underWay(a: Assessment): string {
+  return a.ledger?.operation?.kind === "Grow" ? "Growing" : "Forming";
+}

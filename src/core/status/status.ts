@@ -1,0 +1,137 @@
+import type { BlockedBy, Condition, JetClusterStatus, MemberStatus } from "../../api/jet-cluster.ts";
+import { label } from "../../api/names.ts";
+import type { MemberFacts } from "../evidence/observation.ts";
+import { isJoining } from "../evidence/views.ts";
+import { type Assessment, largest, type Verdict } from "./assessment.ts";
+import { losslessReady } from "./lossless-ready.ts";
+import { minorityLossSafe } from "./minority-loss-safe.ts";
+import { partitionsSafe } from "./partitions-safe.ts";
+import { quorumMet } from "./quorum-met.ts";
+import { ready } from "./ready.ts";
+import { reconciling } from "./reconciling.ts";
+import { singleView } from "./single-view.ts";
+import { stalled } from "./stalled.ts";
+import { suspended } from "./suspended.ts";
+
+const conditions = [
+  ready,
+  reconciling,
+  stalled,
+  suspended,
+  singleView,
+  partitionsSafe,
+  quorumMet,
+  losslessReady,
+  minorityLossSafe,
+];
+
+/** The whole status. Times in it move only when what they stamp changes: at rest two passes give the same status. */
+export function statusOf(a: Assessment): JetClusterStatus {
+  const { observation, cluster } = a;
+  const size = observation.statefulSet?.replicas ?? 0;
+  const whole = a.views.views.length > 1;
+  const blockedBy = blockedByOf(a);
+  const clusterState = clusterStateOf(a);
+  return {
+    ...(cluster.metadata.generation !== undefined && { observedGeneration: cluster.metadata.generation }),
+    replicas: size,
+    selector: `${label.cluster}=${cluster.metadata.name}`,
+    version: a.ledger?.version ?? observation.engine.version,
+    readyMembers: observation.pods.filter((pod) => pod.ready && !pod.terminating).length,
+    updatedMembers: updatedMembers(a),
+    members: membersOf(a),
+    ...(whole && { views: viewsOf(a) }),
+    ...(clusterState !== undefined && { clusterState }),
+    ...(a.quorum && {
+      quorum: { ...a.quorum, live: a.live },
+      quorumSummary: `${a.live} of ${a.quorum.base}`,
+    }),
+    ...operationOf(a),
+    ...(blockedBy.length > 0 && { blockedBy }),
+    ...pendingTemplateOf(a),
+    conditions: conditions.map((verdictOf) => conditionOf(a, verdictOf(a))),
+  };
+}
+
+function conditionOf(a: Assessment, verdict: Verdict): Condition {
+  const previous = a.cluster.status?.conditions?.find((c) => c.type === verdict.type);
+  const lastTransitionTime =
+    previous?.status === verdict.status ? previous.lastTransitionTime : secondsOf(a.observation.now);
+  return { ...verdict, observedGeneration: a.cluster.metadata.generation ?? 0, lastTransitionTime };
+}
+
+function blockedByOf(a: Assessment): BlockedBy[] {
+  const previous = a.cluster.status?.blockedBy ?? [];
+  return a.unmet.map((unmet) => ({
+    ...unmet,
+    since: previous.find((p) => p.check === unmet.check)?.since ?? secondsOf(a.observation.now),
+  }));
+}
+
+function membersOf(a: Assessment): MemberStatus[] {
+  const master = largest(a.views)?.master;
+  return a.observation.pods.map((pod) => {
+    const facts = a.observation.members.find((m) => m.podUid === pod.uid);
+    return {
+      pod: pod.name,
+      ...(pod.address !== undefined && { address: pod.address }),
+      state: pod.terminating ? "Leaving" : stateOf(a, facts),
+      ...(facts?.known && { uuid: facts.uuid, master: facts.uuid === master, safe: facts.safe && facts.migrations === 0 }),
+    };
+  });
+}
+
+function stateOf(a: Assessment, facts: MemberFacts | undefined): string {
+  if (!facts?.known) return "Unknown";
+  if (isJoining(facts, a.observation)) return "Joining";
+  return facts.nodeState === "PASSIVE" && facts.clusterState === "ACTIVE" ? "Leaving" : "Joined";
+}
+
+function viewsOf(a: Assessment): NonNullable<JetClusterStatus["views"]> {
+  return a.views.views.map((view) => ({ members: view.members.map((m) => m.address), heldBy: [...view.heldBy] }));
+}
+
+function clusterStateOf(a: Assessment): string | undefined {
+  const states = new Set(a.observation.members.flatMap((m) => (m.known ? [m.clusterState] : [])));
+  return states.size === 0 ? undefined : [...states].sort().join(", ");
+}
+
+function updatedMembers(a: Assessment): number {
+  const applied = a.observation.statefulSet?.templateHash;
+  return a.observation.pods.filter((pod) => pod.templateHash === applied && !pod.terminating).length;
+}
+
+function operationOf(a: Assessment): Pick<JetClusterStatus, "operation" | "lastOperation"> {
+  const running = a.ledger?.operation;
+  const last = a.ledger?.lastOperation;
+  const first = a.unmet[0];
+  return {
+    ...(running && {
+      operation: {
+        kind: running.kind,
+        from: running.from,
+        to: running.to,
+        step: running.step,
+        startedAt: running.startedAt,
+        ...(first && { waitingFor: `${first.check}: ${first.observed}` }),
+      },
+    }),
+    ...(last && { lastOperation: last }),
+  };
+}
+
+/** Principle 9: what a newer operator would write differently waits for the user's next change or restart-at. */
+function pendingTemplateOf(a: Assessment): Pick<JetClusterStatus, "pendingTemplate"> {
+  const { statefulSet, specHash, templateHash } = a.observation;
+  if (!statefulSet?.templateHash || statefulSet.templateHash === templateHash) return {};
+  const own = statefulSet.specHash === specHash;
+  const reason = own
+    ? "this operator makes other pods than its predecessor; applied with the next change of the spec or by the annotation jet-operator.io/restart-at"
+    : "the spec asks for other pods";
+  return { pendingTemplate: { hash: templateHash, reason } };
+}
+
+/** Times of the API have seconds. */
+function secondsOf(millis: number): string {
+  return new Date(millis).toISOString().replace(/\.\d{3}Z$/, "Z");
+}
