@@ -1,0 +1,44 @@
+import type { JetCluster, JetClusterStatus } from "../api/jet-cluster.ts";
+
+/** What is exported about one JetCluster: plain facts, told by the controller after each pass. */
+export interface ClusterFacts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly version: string;
+  /** Pods asked of the StatefulSet. */
+  readonly membersWanted: number;
+  readonly membersReady: number;
+  /** Distinct member lists that members hold: 0 = nobody answered, 1 = as it should be. */
+  readonly views: number;
+  readonly clusterState: string | undefined;
+  readonly quorum: { readonly base: number; readonly needed: number; readonly live: number } | undefined;
+  readonly operation: { readonly kind: string; readonly startedAtMillis: number } | undefined;
+  readonly conditions: readonly { readonly type: string; readonly status: "True" | "False" | "Unknown" }[];
+  readonly blockedBy: readonly string[];
+  readonly jobs: Readonly<Record<string, number>>;
+}
+
+/** The facts that a status tells. */
+export function clusterFacts({ metadata }: JetCluster, status: JetClusterStatus): ClusterFacts {
+  const operation = status.operation;
+  return {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    version: status.version ?? "",
+    membersWanted: status.replicas ?? 0,
+    membersReady: status.readyMembers ?? 0,
+    views: status.views?.length ?? (status.members?.some((member) => member.uuid !== undefined) ? 1 : 0),
+    clusterState: status.clusterState,
+    quorum: status.quorum,
+    operation: operation && { kind: operation.kind, startedAtMillis: Date.parse(operation.startedAt) },
+    conditions: status.conditions ?? [],
+    blockedBy: (status.blockedBy ?? []).map(({ check }) => check),
+    jobs: countBy((status.jobs ?? []).map((job) => job.status)),
+  };
+}
+
+function countBy(values: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
+}
