@@ -1,5 +1,5 @@
-import type { Clock } from "./clock.ts";
 import type { KubeClient } from "./client.ts";
+import type { Clock } from "./clock.ts";
 import type { KubeObject } from "./objects.ts";
 
 export interface EventRecord {
