@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./run.ts";
 
@@ -29,7 +30,8 @@ export async function createAuthority(directory: string): Promise<Authority> {
     );
   }
   if (!existsSync(path("service-accounts.key"))) {
-    await openssl("genrsa", "-out", path("service-accounts.key"), "2048");
+    await openssl("genrsa", "-out", path("service-accounts.key.new"), "2048");
+    renameSync(path("service-accounts.key.new"), path("service-accounts.key"));
   }
   return {
     path,
@@ -50,8 +52,11 @@ async function issue(path: Authority["path"], { name, subject, alternatives }: I
   await openssl("req", "-new", "-key", path(`${name}.key`), "-subj", subject, "-out", path(`${name}.csr`));
   await openssl(
     ...["x509", "-req", "-in", path(`${name}.csr`), "-CA", path("ca.crt"), "-CAkey", path("ca.key")],
-    ...["-CAcreateserial", "-days", "3650", "-extfile", extensions, "-out", path(`${name}.crt`)],
+    ...["-set_serial", `0x${randomBytes(16).toString("hex")}`, "-days", "3650", "-extfile", extensions],
+    ...["-out", path(`${name}.crt.new`)],
   );
+  // In one step: a half-written certificate would be kept for ever.
+  renameSync(path(`${name}.crt.new`), path(`${name}.crt`));
 }
 
 /** Text of a kubeconfig whose credentials are the files that `path` names. */

@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import { withLock } from "./lock.ts";
 import { binaryDirectory, cacheDirectory } from "./paths.ts";
@@ -88,7 +97,10 @@ function sourceDirectory(program: Program): string {
   return join(import.meta.dirname, "go", program.directory);
 }
 
+/** In one step: somebody may be calling the program by this link right now. */
 function linkTo(file: string, link: string): void {
-  rmSync(link, { force: true });
-  symlinkSync(file, link);
+  if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() && readlinkSync(link) === file) return;
+  const fresh = `${link}.${process.pid}`;
+  symlinkSync(file, fresh);
+  renameSync(fresh, link);
 }

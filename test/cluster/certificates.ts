@@ -39,6 +39,24 @@ export async function makeCertificates(): Promise<void> {
   for (const identity of identities) await authority.issue(identity);
 }
 
+/**
+ * A kubeconfig for a user of the cluster who may do only what RBAC allows the user or the groups.
+ * @returns the path of the file. @throws Error for a name that cannot be one.
+ */
+export async function userKubeconfig(user: string, groups: readonly string[] = []): Promise<string> {
+  for (const name of [user, ...groups]) {
+    if (!/^[a-z0-9][a-z0-9.:-]*$/.test(name)) {
+      throw new Error(`user or group "${name}": lower case letters, digits, ".", ":" and "-" are accepted`);
+    }
+  }
+  const name = `user-${[user, ...groups].join("+")}`;
+  const authority = await createAuthority(certificateDirectory);
+  await authority.issue({ name, subject: [...groups.map((group) => `/O=${group}`), `/CN=${user}`].join("") });
+  const file = path(`${name}.kubeconfig`);
+  writeIfChanged(file, authority.kubeconfig(name, apiServer));
+  return file;
+}
+
 export const path = (file: string) => join(certificateDirectory, file);
 
 export const kubeconfig = (identity: string, server: string) => kubeconfigOf(path, identity, server);

@@ -2,9 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { kubeconfig, path } from "./certificates.ts";
 import { writeIfChanged } from "./files.ts";
-import { addresses, adminKubeconfig, auditLog, binaryDirectory, stateDirectory } from "./paths.ts";
+import { addresses, adminKubeconfig, apiServer, auditLog, binaryDirectory, stateDirectory } from "./paths.ts";
 
-export const apiServer = `https://${addresses.master}:6443`;
 export const binary = (name: string) => join(binaryDirectory, name);
 
 /** Everything but what the control plane and nodes do among themselves: the operator, its tests' users, pods. */
@@ -20,7 +19,6 @@ rules:
 `;
 
 const coreDnsConfig = `.:53 {
-  bind ${addresses.master}
   errors
   kubernetes cluster.local in-addr.arpa {
     kubeconfig ${join(stateDirectory, "coredns.kubeconfig")}

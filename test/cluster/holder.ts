@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type NodePlan, nodeState } from "./paths.ts";
-import { type ProcessRecord, processesIn } from "./processes.ts";
+import { type Processes, type ProcessRecord, processesIn } from "./processes.ts";
 import { run, succeeds, until } from "./run.ts";
 
 /**
@@ -9,7 +9,7 @@ import { run, succeeds, until } from "./run.ts";
  * the kubelet mounts; all mounts vanish with it. State directories are bound over the paths that programs expect.
  */
 export async function startHolder(node: NodePlan): Promise<ProcessRecord> {
-  const processes = processesIn(nodeState(node));
+  const processes = nodeProcesses(node);
   const alive = processes.running("holder");
   if (alive) return alive;
   const holder = processes.start("holder", [
@@ -30,6 +30,11 @@ export async function startHolder(node: NodePlan): Promise<ProcessRecord> {
   return holder;
 }
 
+/** The records of a node's components; the first node's are also those of the control plane. */
+export function nodeProcesses(node: NodePlan): Processes {
+  return processesIn(nodeState(node), nodeState(node));
+}
+
 /** Runs a program where the node's components live. */
 export function enter(holder: ProcessRecord, ...argv: string[]): string[] {
   return ["nsenter", "-t", String(holder.pid), "-m", "-n", "--", ...argv];
@@ -42,7 +47,7 @@ async function ownMounts(holder: ProcessRecord): Promise<boolean> {
 }
 
 const bound = ["/var/lib/kubelet", "/var/lib/containerd", "/var/log/pods", "/etc/cni/net.d"];
-const empty = ["/run/containerd", "/run/netns", "/var/log/containers"];
+const empty = ["/run/containerd", "/run/netns", "/var/log/containers", "/var/lib/cni"];
 
 /** Values of machine-wide settings as the kubelet wants them: it would write them for the whole machine otherwise. */
 const wanted: Record<string, string> = {
@@ -58,7 +63,11 @@ async function mountAll(node: NodePlan, holder: ProcessRecord): Promise<void> {
   const state = nodeState(node);
   const volumes = join(state, "..", "volumes");
   mkdirSync(volumes, { recursive: true });
-  const lines = ["mount --make-rshared /"];
+  // A copy of another namespace's mount in here would keep that namespace alive after its removal.
+  const lines = [
+    "mount --make-rshared /",
+    "grep -E ' (/var)?/run/netns' /proc/self/mounts | cut -d' ' -f2 | sort -r | while read -r at; do umount -l \"$at\"; done",
+  ];
   for (const path of [...bound, ...empty]) mkdirSync(path, { recursive: true });
   for (const path of bound) {
     const own = join(state, "root", path);
@@ -98,15 +107,19 @@ export function makeCgroups(node: NodePlan): void {
 }
 
 function cgroupParents(): string[] {
+  return cgroupHierarchies().filter((path) => !path.endsWith("/unified"));
+}
+
+function cgroupHierarchies(): string[] {
   if (isCgroupV2()) return [controllersV1];
   return readdirSync(controllersV1)
     .map((name) => join(controllersV1, name))
-    .filter((path) => existsSync(join(path, "cgroup.procs")) && !path.endsWith("/unified"));
+    .filter((path) => existsSync(join(path, "cgroup.procs")));
 }
 
 /** Ends what still runs in our cgroup root (only pods do) and removes the directories. */
 export async function removeCgroups(node: NodePlan): Promise<void> {
-  for (const parent of cgroupParents()) {
+  for (const parent of cgroupHierarchies()) {
     const own = join(parent, node.id);
     if (!existsSync(own)) continue;
     for (const pid of pidsBelow(own)) await succeeds(["kill", "-KILL", pid]);

@@ -28,7 +28,7 @@ export class ApiError extends Error {
 }
 
 export interface KubeApi {
-  /** @throws ApiError for an answer that is not 2xx; Error when there is none. */
+  /** @returns the answer's object, or its text when it is none. @throws ApiError for an answer that is not 2xx; Error when there is none. */
   request(method: string, path: string, body?: unknown, contentType?: string): Promise<unknown>;
   /** Opens a watch; the caller reads lines from it and destroys it. */
   stream(path: string): Promise<IncomingMessage>;
@@ -63,7 +63,7 @@ export function connect(kubeconfigPath: string): KubeApi {
       const answer = await send({ ...target, method, path, headers, timeout: 30_000 }, JSON.stringify(body));
       const text = await readAll(answer);
       if (!isOk(answer)) throw new ApiError(method, path, answer.statusCode ?? 0, text);
-      return JSON.parse(text);
+      return answer.headers["content-type"]?.startsWith("application/json") ? JSON.parse(text) : text;
     },
     async stream(path) {
       const answer = await send({ ...target, method: "GET", path, timeout: (watchSeconds + 30) * 1000 }, undefined);

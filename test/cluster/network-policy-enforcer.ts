@@ -1,12 +1,11 @@
 /**
  * Enforces NetworkPolicies on the node in whose network namespace it runs, by one nft table.
- * `node network-policy-enforcer.ts --kubeconfig FILE`
+ * `node network-policy-enforcer.ts --kubeconfig FILE --dns-address ADDRESS`
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { connect, debounced, type KubeObject, requiredOption, watch } from "./kube-watch.ts";
 import { type NetworkPolicy, type Pod, rulesetFor, tableName } from "./network-policy-rules.ts";
-import { addresses } from "./paths.ts";
 import { run } from "./run.ts";
 
 const bridgeSetting = "/proc/sys/net/bridge/bridge-nf-call-iptables";
@@ -24,7 +23,7 @@ function requireBridgeFiltering(): void {
   }
 }
 
-function enforce(kubeconfigPath: string): void {
+function enforce(kubeconfigPath: string, dnsAddress: string): void {
   const api = connect(kubeconfigPath);
   let written = "";
   const write = debounced(async () => {
@@ -33,7 +32,7 @@ function enforce(kubeconfigPath: string): void {
       policies: policies.items(),
       pods: pods.items(),
       namespaces: namespaces.items(),
-      dnsAddress: addresses.master,
+      dnsAddress,
     });
     if (ruleset === written) return;
     const start = performance.now();
@@ -57,4 +56,4 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.exit(0);
   });
 }
-enforce(requiredOption("kubeconfig"));
+enforce(requiredOption("kubeconfig"), requiredOption("dns-address"));

@@ -1,50 +1,65 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { addresses, type NodePlan } from "./paths.ts";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { addresses, clusterId, type NodePlan, nodePlans } from "./paths.ts";
 import { run, succeeds } from "./run.ts";
+
+/** Ends of the two links: this machine to the first node, and the first node to the second. */
+const links = { host: `${clusterId}0`, node: `${clusterId}1`, first: `${clusterId}A`, second: `${clusterId}B` };
+const firstNode = nodePlans[0];
 
 const ip = (...args: string[]) => run(["ip", ...args]);
 const inside = (node: NodePlan, ...args: string[]) => run(["ip", "-n", node.id, ...args]);
+const namespaceFile = (node: NodePlan) => `/run/netns/${node.id}`;
 
 /** The node's own network: a link to this machine, none to anywhere else. No default route exists in it. */
 export async function makeNetwork(node: NodePlan): Promise<void> {
-  if (!existsSync(`/run/netns/${node.id}`)) await ip("netns", "add", node.id);
+  if (!(await hasNetwork(node))) {
+    // After a restart of the machine the name may be left, as an empty file.
+    rmSync(namespaceFile(node), { force: true });
+    await ip("netns", "add", node.id);
+  }
   await inside(node, "link", "set", "lo", "up");
   if (node.index === 1) await linkToHost(node);
   else await linkToFirst(node);
   await sysctls(node);
 }
 
-async function linkToHost(node: NodePlan): Promise<void> {
-  if (!(await succeeds(["ip", "link", "show", "jet0"]))) {
-    await ip("link", "add", "jet0", "type", "veth", "peer", "name", "jet1", "netns", node.id);
-  }
-  await ip("addr", "replace", `${addresses.host}/30`, "dev", "jet0");
-  await ip("link", "set", "jet0", "up");
-  await inside(node, "addr", "replace", `${node.address}/30`, "dev", "jet1");
-  await inside(node, "link", "set", "jet1", "up");
-  // A connect to a service address needs some route, or it fails before kube-proxy can rewrite it.
-  await inside(node, "route", "replace", addresses.services, "dev", "jet1", "src", node.address);
-  for (const range of [addresses.services, addresses.pods]) {
-    await ip("route", "replace", range, "via", node.address);
-    // Guard: with the cluster down nothing addressed to it may leave by the machine's default route.
-    await ip("route", "replace", "unreachable", range, "metric", "4000");
-  }
+/** True when the namespace exists and can be entered. */
+export async function hasNetwork(node: NodePlan): Promise<boolean> {
+  return existsSync(namespaceFile(node)) && (await succeeds(["ip", "-n", node.id, "link", "show", "lo"]));
 }
 
-async function linkToFirst(node: NodePlan): Promise<void> {
-  const first = ["ip", "-n", "jet"];
-  if (!(await succeeds([...first, "link", "show", "jetA"]))) {
-    await run([...first, "link", "add", "jetA", "type", "veth", "peer", "name", "jetB", "netns", node.id]);
+async function linkToHost(node: NodePlan): Promise<void> {
+  if (!(await succeeds(["ip", "link", "show", links.host]))) {
+    await ip("link", "add", links.host, "type", "veth", "peer", "name", links.node, "netns", node.id);
   }
-  await run([...first, "addr", "replace", `${addresses.between}/30`, "dev", "jetA"]);
-  await run([...first, "link", "set", "jetA", "up"]);
-  await inside(node, "addr", "replace", `${node.address}/30`, "dev", "jetB");
-  await inside(node, "link", "set", "jetB", "up");
-  await run([...first, "route", "replace", node.podRange, "via", node.address]);
-  await inside(node, "route", "replace", "10.89.0.0/30", "via", addresses.between);
-  await inside(node, "route", "replace", "10.244.0.0/24", "via", addresses.between);
-  await inside(node, "route", "replace", addresses.services, "dev", "jetB", "src", node.address);
-  await ip("route", "replace", "10.89.0.4/30", "via", addresses.master);
+  await ip("addr", "replace", `${addresses.host}/30`, "dev", links.host);
+  await ip("link", "set", links.host, "up");
+  await inside(node, "addr", "replace", `${node.address}/30`, "dev", links.node);
+  await inside(node, "link", "set", links.node, "up");
+  // A connect to a service address needs some route, or it fails before kube-proxy can rewrite it.
+  await inside(node, "route", "replace", addresses.services, "dev", links.node, "src", node.address);
+  for (const range of [addresses.services, addresses.pods, addresses.nodeLink]) {
+    await ip("route", "replace", range, "via", node.address);
+  }
+  // Guard: while parts of the cluster are down nothing addressed to it may leave by the machine's default route.
+  for (const range of guarded) await ip("route", "replace", "unreachable", range, "metric", "4000");
+}
+
+const guarded = [addresses.services, addresses.pods, addresses.nodes];
+
+async function linkToFirst(node: NodePlan): Promise<void> {
+  if (!(await succeeds(["ip", "-n", firstNode.id, "link", "show", links.first]))) {
+    await inside(firstNode, "link", "add", links.first, "type", "veth", "peer", "name", links.second, "netns", node.id);
+  }
+  await inside(firstNode, "addr", "replace", `${addresses.between}/30`, "dev", links.first);
+  await inside(firstNode, "link", "set", links.first, "up");
+  await inside(node, "addr", "replace", `${node.address}/30`, "dev", links.second);
+  await inside(node, "link", "set", links.second, "up");
+  await inside(firstNode, "route", "replace", node.podRange, "via", node.address);
+  for (const range of [addresses.hostLink, firstNode.podRange]) {
+    await inside(node, "route", "replace", range, "via", addresses.between);
+  }
+  await inside(node, "route", "replace", addresses.services, "dev", links.second, "src", node.address);
 }
 
 /** Per-namespace settings: forwarding between pods, and bridged packets seen by the policy rules. */
@@ -59,17 +74,17 @@ async function sysctls(node: NodePlan): Promise<void> {
   );
 }
 
+/** Removes the namespace with all rules in it, its links, and this machine's routes to it. */
 export async function removeNetwork(node: NodePlan): Promise<void> {
   if (node.index === 1) {
-    for (const range of [addresses.services, addresses.pods]) {
-      await succeeds(["ip", "route", "del", range, "via", node.address]);
-      await succeeds(["ip", "route", "del", "unreachable", range, "metric", "4000"]);
-    }
-    await succeeds(["ip", "link", "del", "jet0"]);
+    for (const range of guarded) await succeeds(["ip", "route", "del", "unreachable", range, "metric", "4000"]);
+    // The other routes go with the link.
+    await succeeds(["ip", "link", "del", links.host]);
   } else {
-    await succeeds(["ip", "route", "del", "10.89.0.4/30", "via", addresses.master]);
-    await succeeds(["ip", "-n", "jet", "link", "del", "jetA"]);
+    await succeeds(["ip", "-n", firstNode.id, "link", "del", links.first]);
   }
-  if (existsSync(`/run/netns/${node.id}`)) await ip("netns", "del", node.id);
-  await run(["rm", "-rf", `/etc/netns/${node.id}`]);
+  if (await hasNetwork(node)) await ip("netns", "del", node.id);
+  rmSync(namespaceFile(node), { force: true });
+  rmSync(`/etc/netns/${node.id}`, { recursive: true, force: true });
+  await succeeds(["rmdir", "/etc/netns"]);
 }

@@ -3,10 +3,38 @@ import { join } from "node:path";
 
 /** Everything that is built or kept between runs lies here; `XDG_CACHE_HOME` moves it. */
 export const cacheDirectory = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "jet-operator");
+export const binaryDirectory = join(cacheDirectory, "bin");
+
+/** What keeps two clusters on one machine apart: names of namespaces, links and cgroups, state, and addresses. */
+interface Instance {
+  readonly id: string;
+  readonly state: string;
+  /** First three bytes of the addresses of the nodes. */
+  readonly nodes: string;
+  /** First two bytes of the addresses of the pods, and of the services. */
+  readonly pods: string;
+  readonly services: string;
+}
+
+const instances: Readonly<Record<string, Instance>> = {
+  a: { id: "jet", state: "cluster", nodes: "10.89.0", pods: "10.244", services: "10.96" },
+  b: { id: "jetb", state: "cluster-b", nodes: "10.90.0", pods: "10.245", services: "10.97" },
+};
+
+function chosenInstance(): Instance {
+  const name = process.env["JET_CLUSTER"] ?? "a";
+  const instance = instances[name];
+  if (!instance) throw new Error(`JET_CLUSTER is "${name}"; accepted are ${Object.keys(instances).join(" and ")}`);
+  return instance;
+}
+
+const instance = chosenInstance();
+
+/** Prefix of all machine-wide names of this cluster; also the first node's network namespace. */
+export const clusterId = instance.id;
 
 /** State of the throw-away cluster: certificates, etcd, images, logs, process records. */
-export const stateDirectory = join(cacheDirectory, "cluster");
-export const binaryDirectory = join(cacheDirectory, "bin");
+export const stateDirectory = join(cacheDirectory, instance.state);
 export const adminKubeconfig = join(stateDirectory, "admin.kubeconfig");
 export const auditLog = join(stateDirectory, "audit.log");
 
@@ -21,20 +49,40 @@ export interface NodePlan {
   readonly zone: string;
 }
 
-export const nodePlans: readonly NodePlan[] = [
-  { index: 1, name: "jet-node", id: "jet", address: "10.89.0.2", podRange: "10.244.0.0/24", zone: "a" },
-  { index: 2, name: "jet-node2", id: "jet2", address: "10.89.0.6", podRange: "10.244.1.0/24", zone: "b" },
-];
+const firstNode: NodePlan = {
+  index: 1,
+  name: `${instance.id}-node`,
+  id: instance.id,
+  address: `${instance.nodes}.2`,
+  podRange: `${instance.pods}.0.0/24`,
+  zone: "a",
+};
+
+const secondNode: NodePlan = {
+  index: 2,
+  name: `${instance.id}-node2`,
+  id: `${instance.id}2`,
+  address: `${instance.nodes}.6`,
+  podRange: `${instance.pods}.1.0/24`,
+  zone: "b",
+};
+
+export const nodePlans: readonly [NodePlan, NodePlan] = [firstNode, secondNode];
 
 export const addresses = {
-  host: "10.89.0.1",
-  master: "10.89.0.2",
+  /** This machine's end of the link to the first node. */
+  host: `${instance.nodes}.1`,
+  master: firstNode.address,
+  hostLink: `${instance.nodes}.0/30`,
   /** Link between the two nodes: first node's end. */
-  between: "10.89.0.5",
-  services: "10.96.0.0/16",
-  apiService: "10.96.0.1",
-  pods: "10.244.0.0/16",
-  nodes: "10.89.0.0/24",
+  between: `${instance.nodes}.5`,
+  nodeLink: `${instance.nodes}.4/30`,
+  services: `${instance.services}.0.0/16`,
+  apiService: `${instance.services}.0.1`,
+  pods: `${instance.pods}.0.0/16`,
+  nodes: `${instance.nodes}.0/24`,
 } as const;
+
+export const apiServer = `https://${addresses.master}:6443`;
 
 export const nodeState = (node: NodePlan) => join(stateDirectory, node.id);

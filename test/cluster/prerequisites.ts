@@ -22,7 +22,9 @@ const programs: readonly { program: string; what: string; how: string }[] = [
 
 /** All that is missing, each with what it is for; empty when the cluster can be started. */
 export async function missingPrerequisites(machine: Machine): Promise<string[]> {
-  const missing = machine.root ? [] : ["root: network namespaces, mounts and containers need it; run it as root or with sudo"];
+  const missing = machine.root
+    ? []
+    : ["root: network namespaces, mounts and containers need it; run it as root or with sudo"];
   for (const { program, what, how } of programs) {
     if (!(await machine.has(program))) missing.push(`${what} (${program} not found in PATH), ${how}`);
   }
@@ -49,7 +51,9 @@ const packages: Record<string, string> = {
 
 /** Installs Debian packages whose program is not there yet, without starting any service. */
 export async function ensurePackages(progress: Progress, wanted: Record<string, string> = packages): Promise<void> {
-  const absent = Object.entries(wanted).filter(([, file]) => !existsSync(file) && !existsSync(file.replace("/usr", "")));
+  const absent = Object.entries(wanted).filter(
+    ([, file]) => !existsSync(file) && !existsSync(file.replace("/usr", "")),
+  );
   if (absent.length === 0) return;
   const names = absent.map(([name]) => name);
   progress(`installing Debian packages: ${names.join(" ")}`);

@@ -34,7 +34,9 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
       },
       (error, stdout, stderr) => {
         if (!error) return resolve(stdout);
-        reject(new CommandFailed(argv, error.code ?? error.signal ?? "an error", `${stdout}${stderr}` || error.message));
+        reject(
+          new CommandFailed(argv, error.code ?? error.signal ?? "an error", `${stdout}${stderr}` || error.message),
+        );
       },
     );
     child.stdin?.on("error", () => undefined);
@@ -53,6 +55,9 @@ export async function succeeds(argv: readonly string[], options: RunOptions = {}
   }
 }
 
+/** Thrown by a probe: waiting longer cannot help. */
+export class Hopeless extends Error {}
+
 /** Tries until `probe` gives something; the last refusal is part of the error. */
 export async function until<T>(
   what: string,
@@ -66,6 +71,7 @@ export async function until<T>(
       const found = await probe();
       if (found !== undefined) return found;
     } catch (error) {
+      if (error instanceof Hopeless) throw error;
       last = error instanceof Error ? error.message : String(error);
     }
     if (Date.now() > end) throw new Error(`${what}: not within ${limits.timeoutMillis / 1000} s (${last})`);

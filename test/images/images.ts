@@ -1,12 +1,16 @@
 import type { Progress } from "../cluster/binaries.ts";
+import { busyboxRecipe } from "./busybox.ts";
 import { platformRecipe } from "./engine-5.ts";
+import { jetRecipe } from "./engine-4.ts";
 import { cachedImage, type Image, type Recipe } from "./image-cache.ts";
 import { pauseRecipe } from "./pause.ts";
 
 const recipes = {
+  busybox: busyboxRecipe,
   pause: pauseRecipe,
   "hazelcast-5.7.0": () => platformRecipe("5.7.0"),
   "hazelcast-5.5.0": () => platformRecipe("5.5.0"),
+  "hazelcast-jet-4.5.4": jetRecipe,
 } satisfies Record<string, () => Recipe | Promise<Recipe>>;
 
 export type ImageName = keyof typeof recipes;
