@@ -57,6 +57,7 @@ export async function execute(effect: Effect, because: Evidence, execution: Exec
 
 function requireSame(because: Evidence, now: Evidence): void {
   if (because.clusterUid !== now.clusterUid) throw new EvidenceChanged("the JetCluster");
+  if (because.generation !== now.generation) throw new EvidenceChanged("the JetCluster's spec");
   if (because.statefulSetUid !== now.statefulSetUid) throw new EvidenceChanged("the StatefulSet");
   if (because.ledgerEpoch !== now.ledgerEpoch) throw new EvidenceChanged("the ledger");
   if (because.view !== now.view) throw new EvidenceChanged("the members' view");

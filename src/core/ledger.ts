@@ -79,11 +79,14 @@ export function openLedger(start: { uid: string; version: string; size: number; 
   };
 }
 
-/** The size asked for changed while nothing had formed yet: no job can have run, so Q may follow the size both ways. */
+/**
+ * The size asked for changed while nothing had formed yet: no job can have run, so the size may go both ways at once.
+ * Q only rises here: members beyond the new size may still be alive; `finish` lowers it.
+ */
 export function reform(ledger: Ledger, size: number, at: string): Ledger {
   return {
     ...advanced(ledger),
-    quorumBase: size,
+    quorumBase: Math.max(ledger.quorumBase, size),
     operation: { kind: "Form", from: 0, to: size, step: "Joining", startedAt: at },
   };
 }
@@ -97,23 +100,25 @@ export function beginGrow(ledger: Ledger, sizes: { from: number; to: number }, a
   };
 }
 
-/** Pods that never joined are taken back. Q stays raised until `finish` has seen exactly the old members. */
-export function withdrawGrow(ledger: Ledger, at: string): Ledger {
+/** The last pod, which never joined, is taken back. Q stays raised until `finish` has seen exactly the members kept. */
+export function withdrawGrow(ledger: Ledger, keep: number, at: string): Ledger {
   const { operation: growing } = ledger;
   if (growing?.kind !== "Grow") throw new Error("only a growth can be withdrawn");
-  return { ...advanced(ledger), operation: { ...growing, step: "Withdrawing", startedAt: at } };
+  return { ...advanced(ledger), operation: { ...growing, to: keep, step: "Withdrawing", startedAt: at } };
 }
 
 /**
- * One whole view of exactly ordinals 0…size−1 was seen, all safe. The only place where Q may fall: and only for a growth
- * that was withdrawn, where nobody else is left who could count (reliability: the set matters, not the number).
+ * One whole view of exactly ordinals 0…size−1 was seen, all safe. The only place where Q may fall: for a growth that
+ * was withdrawn and for the first forming, where nobody else is left who could count (reliability: the set matters,
+ * not the number).
  */
 export function finish(ledger: Ledger, size: number, at: string): Ledger {
   const { operation: ended, ...rest } = advanced(ledger);
   const withdrawn = ended?.step === "Withdrawing";
+  const first = ledger.formedSize === undefined;
   return {
     ...rest,
-    quorumBase: withdrawn ? size : Math.max(ledger.quorumBase, size),
+    quorumBase: withdrawn || first ? size : Math.max(ledger.quorumBase, size),
     formedSize: size,
     ...(ended && {
       lastOperation: { kind: ended.kind, result: withdrawn ? "Abandoned" : "Succeeded", finishedAt: at },
@@ -121,18 +126,22 @@ export function finish(ledger: Ledger, size: number, at: string): Ledger {
   };
 }
 
-/** The StatefulSet was deleted by hand: what is known from status brings back the size and Q it had, never less. */
+/**
+ * The ledger was lost, with its StatefulSet or alone: what is remembered brings back the size and Q it had, never less.
+ * The cluster counts as formed: its members may be alive with jobs on them, so its size changes only step by step.
+ */
 export function reopenLedger(
-  remembered: { quorumBase: number; formedSize: number },
-  start: { uid: string; version: string; at: string },
+  remembered: { size: number; quorumBase: number; epoch: number; version: string },
+  start: { uid: string; at: string },
 ): Ledger {
   return {
     v: ledgerVersion,
-    epoch: 1,
+    epoch: remembered.epoch + 1,
     uid: start.uid,
-    version: start.version,
-    quorumBase: Math.max(remembered.quorumBase, remembered.formedSize),
-    operation: { kind: "Form", from: 0, to: remembered.formedSize, step: "Joining", startedAt: start.at },
+    version: remembered.version,
+    quorumBase: Math.max(remembered.quorumBase, remembered.size),
+    formedSize: remembered.size,
+    operation: { kind: "Form", from: 0, to: remembered.size, step: "Joining", startedAt: start.at },
   };
 }
 

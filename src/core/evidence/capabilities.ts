@@ -1,3 +1,5 @@
+import { versionPattern } from "../../api/limits.ts";
+
 /** What each engine version and edition can do. The one table that decides by version; everything else asks it. */
 export interface Engine {
   /** `5.7.0`; also the tag of the public image. */
@@ -15,9 +17,6 @@ export interface Engine {
 
 /** Taken where `spec.version` is absent, once, and kept in the ledger from then on. */
 export const newestVersion = "5.7.0";
-
-/** What `spec.version` may be; the schema says the same. Stand-alone Jet 4.5, and Platform from 5.2 (engine.md: before, not safe on Kubernetes). */
-export const versionPattern = "^(4\\.5|5\\.([2-9]|[1-9][0-9]))\\.[0-9]{1,3}$";
 
 /** @throws RangeError for a version that the schema would have refused. */
 export function engineOf(version: string, edition: Engine["edition"]): Engine {

@@ -1,7 +1,5 @@
 import type { JetClusterSpec } from "../../api/jet-cluster.ts";
-
-/** Largest number of members; the schema says the same. */
-export const maxReplicas = 99;
+import { maxReplicas } from "../../api/limits.ts";
 
 /**
  * The number of members the spec asks for, made odd where the user allows it (`evenReplicas: RoundUp`).

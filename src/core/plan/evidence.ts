@@ -11,6 +11,7 @@ export function effect(observation: Observation, what: Effect, says: string): St
 export function evidenceOf(observation: Observation): Evidence {
   return {
     clusterUid: observation.cluster.metadata.uid,
+    generation: observation.cluster.metadata.generation,
     statefulSetUid: observation.statefulSet?.uid,
     ledgerEpoch: ledgerOf(observation)?.epoch,
     view: singleView(viewsOf(observation))?.key,

@@ -1,3 +1,4 @@
+import { memoryOf } from "../evidence/memory.ts";
 import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
 import { finish, type Ledger, type LedgerOperation, openLedger, reform, reopenLedger } from "../ledger.ts";
@@ -9,13 +10,11 @@ import { blocked, type Step, type Unmet, wait } from "./step.ts";
 export function form(observation: Observation): Step {
   const foreign = foreignVolumes(observation);
   if (foreign) return blocked(foreign);
-  const { metadata, status } = observation.cluster;
-  const start = { uid: metadata.uid, version: observation.engine.version, at: timeOf(observation) };
-  const base = status?.quorum?.base;
-  const remembered = base === undefined ? 0 : rememberedSize(observation);
+  const start = { uid: observation.cluster.metadata.uid, at: timeOf(observation) };
+  const remembered = memoryOf(observation);
   const ledger = remembered
-    ? reopenLedger({ quorumBase: base ?? remembered, formedSize: remembered }, start)
-    : openLedger({ ...start, size: wantedSize(observation.cluster.spec) });
+    ? reopenLedger(remembered, start)
+    : openLedger({ ...start, version: observation.engine.version, size: wantedSize(observation.cluster.spec) });
   const replicas = ledger.operation?.to ?? 1;
   const says = remembered
     ? `the StatefulSet is gone: making it again with the ${replicas} members it had`
@@ -23,8 +22,19 @@ export function form(observation: Observation): Step {
   return effect(observation, { kind: "CreateStatefulSet", replicas, ledger }, says);
 }
 
-/** Waits for the first view of full size; until then clients are kept out, so the size may still change both ways. */
+/**
+ * Waits for the first view of full size; until then clients are kept out, so the size may still change both ways. Once
+ * that view is there it is recorded first, whatever the spec says by now: from then on members leave one by one.
+ */
 export function continueForm(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  const unmet = firstUnmet(observation, [...settled, safe]);
+  if (!unmet) {
+    return effect(
+      observation,
+      { kind: "WriteLedger", ledger: finish(ledger, operation.to, timeOf(observation)) },
+      `formed: one view of ${operation.to} members`,
+    );
+  }
   const wanted = wantedSize(observation.cluster.spec);
   const replicas = observation.statefulSet?.replicas ?? 0;
   const neverFormed = ledger.formedSize === undefined;
@@ -36,19 +46,7 @@ export function continueForm(observation: Observation, ledger: Ledger, operation
       `forming ${wanted} members instead of ${operation.to}`,
     );
   }
-  const unmet = firstUnmet(observation, [...settled, safe]);
-  if (unmet) return wait(unmet);
-  return effect(
-    observation,
-    { kind: "WriteLedger", ledger: finish(ledger, operation.to, timeOf(observation)) },
-    `formed: one view of ${operation.to} members`,
-  );
-}
-
-/** After the StatefulSet was deleted by hand: pods that live on count, and never fewer than status last said. */
-function rememberedSize(observation: Observation): number {
-  const live = Math.max(0, ...observation.pods.filter((p) => !p.terminating).map((p) => p.ordinal + 1));
-  return Math.max(live, observation.cluster.status?.replicas ?? 0);
+  return wait(unmet);
 }
 
 /** A claim with another cluster's stamp holds somebody's data: never mounted by guess. */

@@ -73,11 +73,14 @@ export const oneWholeView: Gate = (observation) => {
       remedy: waitForIt,
     };
   }
-  if (hosts.size === expected.length) return undefined;
+  if (hosts.size === expected.length && only?.members.length === hosts.size) return undefined;
   const foreign = only?.members.filter((m) => !expected.some((p) => p.address === hostOf(m.address))) ?? [];
   return {
     check: "ForeignMembers",
-    observed: `${foreign.map((m) => m.address).join(", ")} in the view, but no pod of this cluster`,
+    observed:
+      foreign.length > 0
+        ? `${foreign.map((m) => m.address).join(", ")} in the view, but no pod of this cluster`
+        : `a member that has gone is still in the view of ${only?.members.length ?? 0}`,
     needed: `one view of ${expected.length} members`,
     remedy: "wait for the engine to drop a member that has gone; if it lasts, find who joined from outside",
   };
@@ -101,6 +104,18 @@ export const clusterActive: Gate = (observation) => {
     observed: `cluster state ${[...states].sort().join(" and ") || "unknown"}`,
     needed: "ACTIVE",
     remedy: "somebody set it from outside: set it back with hz-cluster-admin -o change-state -s active",
+  };
+};
+
+/** A member that shuts down says so before anything else shows it: a cache of pods may not know yet. */
+export const nobodyLeaving: Gate = (observation) => {
+  const leaving = observation.members.filter((m) => m.known && m.nodeState !== "ACTIVE").map((m) => m.pod);
+  if (leaving.length === 0) return undefined;
+  return {
+    check: "MembersLeaving",
+    observed: `${leaving.join(", ")} shutting down or not yet active`,
+    needed: "every member's node state ACTIVE",
+    remedy: waitForIt,
   };
 };
 
@@ -129,7 +144,7 @@ export const surplusGone: Gate = (observation) => {
   };
 };
 
-export const settled: readonly Gate[] = [podsReady, surplusGone, allKnown, oneWholeView, clusterActive];
+export const settled: readonly Gate[] = [podsReady, surplusGone, allKnown, oneWholeView, clusterActive, nobodyLeaving];
 
 /** Pods with an ordinal below the StatefulSet's replicas. */
 export function expectedPods(observation: Observation): PodFacts[] {

@@ -1,6 +1,6 @@
 import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
-import { inSomeView, viewsOf } from "../evidence/views.ts";
+import { hostOf, viewsOf } from "../evidence/views.ts";
 import { beginGrow, finish, type Ledger, type LedgerOperation, withdrawGrow } from "../ledger.ts";
 import { effect, timeOf } from "./evidence.ts";
 import { firstUnmet, safe, settled } from "./gates.ts";
@@ -22,19 +22,22 @@ export function grow(observation: Observation, ledger: Ledger, target: number): 
   );
 }
 
-/** Waits for the new members; takes back those that never joined when the user no longer wants them. */
+/**
+ * Waits for the new members; takes back those that never joined when the user no longer wants them, one pod at a time:
+ * a member that joins at the very moment of the write is then one graceful leave, not several at once.
+ */
 export function continueGrow(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
-  if (operation.step === "Joining" && mayWithdraw(observation, operation)) {
-    const next = withdrawGrow(ledger, timeOf(observation));
+  if (mayWithdraw(observation, operation)) {
+    const keep = operation.to - 1;
     return effect(
       observation,
-      { kind: "Scale", from: operation.to, to: operation.from, ledger: next },
-      `taking back pods that never joined: ${operation.from} members again`,
+      { kind: "Scale", from: operation.to, to: keep, ledger: withdrawGrow(ledger, keep, timeOf(observation)) },
+      `taking back a pod that never joined: ${keep} members`,
     );
   }
   const unmet = firstUnmet(observation, [...settled, safe]);
   if (unmet) return wait(unmet);
-  const size = operation.step === "Withdrawing" ? operation.from : operation.to;
+  const size = operation.to;
   return effect(
     observation,
     { kind: "WriteLedger", ledger: finish(ledger, size, timeOf(observation)) },
@@ -42,13 +45,18 @@ export function continueGrow(observation: Observation, ledger: Ledger, operation
   );
 }
 
-/** No new pod's member ever joined, as far as every member that has joined says; and one of them must say something. */
+/**
+ * The last pod's member never joined, as every old member says. Their views may hold none but pods of smaller ordinal:
+ * an address that is not among the pods we see may be the last pod's, when the cache of pods lags.
+ */
 function mayWithdraw(observation: Observation, operation: LedgerOperation): boolean {
-  if (wantedSize(observation.cluster.spec) >= operation.to || operation.from === 0) return false;
-  const views = viewsOf(observation);
-  const old = observation.pods.filter((pod) => pod.ordinal < operation.from);
-  const fresh = observation.pods.filter((pod) => pod.ordinal >= operation.from);
+  const { from, to } = operation;
+  if (from === 0 || to <= from || wantedSize(observation.cluster.spec) >= to) return false;
+  const old = observation.pods.filter((pod) => pod.ordinal < from);
   const oldAllKnown =
-    old.length === operation.from && old.every((pod) => observation.members.some((m) => m.podUid === pod.uid && m.known));
-  return oldAllKnown && fresh.every((pod) => !inSomeView(pod, views) && !pod.ready);
+    old.length === from && old.every((pod) => observation.members.some((m) => m.podUid === pod.uid && m.known));
+  const last = observation.pods.filter((pod) => pod.ordinal >= to - 1);
+  const kept = new Set(observation.pods.filter((pod) => pod.ordinal < to - 1).map((pod) => pod.address));
+  const seen = viewsOf(observation).views.flatMap((view) => view.members);
+  return oldAllKnown && last.every((pod) => !pod.ready) && seen.every((member) => kept.has(hostOf(member.address)));
 }

@@ -1,8 +1,8 @@
 import { annotation } from "../../api/names.ts";
+import { memoryOf } from "../evidence/memory.ts";
 import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
-import type { Ledger } from "../ledger.ts";
-import { reopenLedger } from "../ledger.ts";
+import { type Ledger, openLedger, reopenLedger } from "../ledger.ts";
 import { effect, timeOf } from "./evidence.ts";
 import { continueForm, form } from "./form.ts";
 import { firstUnmet, safe, settled } from "./gates.ts";
@@ -44,19 +44,20 @@ function atRest(observation: Observation, ledger: Ledger, replicas: number): Ste
 
 /** Replicas as the ledger has them: any other number was written by somebody else. */
 export function expectedReplicas(ledger: Ledger): number | undefined {
-  const { operation } = ledger;
-  if (!operation) return ledger.formedSize;
-  return operation.step === "Withdrawing" ? operation.from : operation.to;
+  return ledger.operation?.to ?? ledger.formedSize;
 }
 
-/** The annotation was taken away or damaged by hand: nothing is lost that the StatefulSet and status do not still say. */
+/**
+ * The annotation was taken away or damaged by hand: nothing is lost that the StatefulSet, pods, status and claims do not
+ * still say. Replicas 0 and no memory at all: nothing ever ran, so it is formed from the beginning.
+ */
 function recoverLedger(observation: Observation): Step {
-  const { metadata, status } = observation.cluster;
-  const size = Math.max(observation.statefulSet?.replicas ?? 1, 1);
-  const ledger = reopenLedger(
-    { quorumBase: status?.quorum?.base ?? size, formedSize: size },
-    { uid: metadata.uid, version: observation.engine.version, at: timeOf(observation) },
-  );
+  const start = { uid: observation.cluster.metadata.uid, at: timeOf(observation) };
+  const remembered = memoryOf(observation);
+  if (!remembered && wantsNobody(observation)) return done;
+  const ledger = remembered
+    ? reopenLedger(remembered, start)
+    : openLedger({ ...start, version: observation.engine.version, size: wantedSize(observation.cluster.spec) });
   return effect(observation, { kind: "WriteLedger", ledger }, "the ledger was gone: written again from what is there");
 }
 

@@ -3,6 +3,8 @@ import type { Ledger } from "../ledger.ts";
 /** What justified an effect; the driver compares it with a fresh look right before it acts. */
 export interface Evidence {
   readonly clusterUid: string;
+  /** Of the spec: an edit in between is planned for anew. */
+  readonly generation: number | undefined;
   readonly statefulSetUid: string | undefined;
   readonly ledgerEpoch: number | undefined;
   /** The view that was whole, or undefined where none is needed. */

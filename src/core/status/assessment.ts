@@ -37,9 +37,15 @@ export function assess(observation: Observation, step: Step): Assessment {
     ledger,
     views,
     live: largest(views)?.members.length ?? 0,
-    quorum: ledger && { base: ledger.quorumBase, needed: neededOf(ledger.quorumBase) },
+    quorum: quorumOf(ledger, observation.cluster),
     unmet: step.kind === "wait" ? [step.for] : step.kind === "blocked" ? step.by : [],
   };
+}
+
+/** Without a ledger status goes on saying what it said: it is the last place that remembers Q. */
+function quorumOf(ledger: Ledger | undefined, cluster: JetCluster): Assessment["quorum"] {
+  const base = ledger?.quorumBase ?? cluster.status?.quorum?.base;
+  return base === undefined ? undefined : { base, needed: neededOf(base) };
 }
 
 export function largest(views: Views): View | undefined {

@@ -24,6 +24,9 @@ export function ready(a: Assessment): Verdict {
   if (ledger?.formedSize === undefined) {
     return { type, status: "False", reason: "Forming", message: "The first whole view is being recorded." };
   }
+  if (a.step.kind === "effect") {
+    return { type, status: "False", reason: "Reconciling", message: `About to act: ${a.step.says}.` };
+  }
   const refused = a.step.kind === "blocked" ? a.step.by[0] : undefined;
   if (refused && refused.check !== "Paused") {
     return { type, status: "False", reason: refused.check, message: explain(refused) };

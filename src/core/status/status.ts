@@ -29,18 +29,18 @@ const conditions = [
 export function statusOf(a: Assessment): JetClusterStatus {
   const { observation, cluster } = a;
   const size = observation.statefulSet?.replicas ?? 0;
-  const whole = a.views.views.length > 1;
+  const divided = a.views.views.length > 1;
   const blockedBy = blockedByOf(a);
   const clusterState = clusterStateOf(a);
   return {
     ...(cluster.metadata.generation !== undefined && { observedGeneration: cluster.metadata.generation }),
     replicas: size,
     selector: `${label.cluster}=${cluster.metadata.name}`,
-    version: a.ledger?.version ?? observation.engine.version,
+    version: a.ledger?.version ?? cluster.status?.version ?? observation.engine.version,
     readyMembers: observation.pods.filter((pod) => pod.ready && !pod.terminating).length,
     updatedMembers: updatedMembers(a),
     members: membersOf(a),
-    ...(whole && { views: viewsOf(a) }),
+    ...(divided && { views: viewsOf(a) }),
     ...(clusterState !== undefined && { clusterState }),
     ...(a.quorum && {
       quorum: { ...a.quorum, live: a.live },
@@ -76,7 +76,11 @@ function membersOf(a: Assessment): MemberStatus[] {
       pod: pod.name,
       ...(pod.address !== undefined && { address: pod.address }),
       state: pod.terminating ? "Leaving" : stateOf(a, facts),
-      ...(facts?.known && { uuid: facts.uuid, master: facts.uuid === master, safe: facts.safe && facts.migrations === 0 }),
+      ...(facts?.known && {
+        uuid: facts.uuid,
+        master: facts.uuid === master,
+        safe: facts.safe && facts.migrations === 0,
+      }),
     };
   });
 }

@@ -1,0 +1,37 @@
+import type { Observation } from "./observation.ts";
+
+/** What is still known of a cluster whose ledger is gone. */
+export interface Memory {
+  /** Members it had. */
+  readonly size: number;
+  readonly quorumBase: number;
+  /** Largest epoch that a stamp names; 0 where none does. */
+  readonly epoch: number;
+  readonly version: string;
+}
+
+/**
+ * The ledger is gone with its StatefulSet, or was taken away. What lives counts most: a StatefulSet's replicas, pods
+ * that were orphaned; then status, then the newest stamp of a claim. Q is the largest that any of them names, so that
+ * forgetting never lowers it (invariant I6).
+ * @returns undefined for a cluster that never was.
+ */
+export function memoryOf(observation: Observation): Memory | undefined {
+  const { status, metadata } = observation.cluster;
+  const stamps = observation.claims.flatMap((claim) => (claim.stamp?.uid === metadata.uid ? [claim.stamp] : []));
+  const newest = stamps.sort((a, b) => b.epoch - a.epoch)[0];
+  const base = status?.quorum?.base;
+  const size = livingSize(observation) || status?.replicas || newest?.formedSize || base;
+  if (!size) return undefined;
+  return {
+    size,
+    quorumBase: Math.max(size, base ?? 0, newest?.quorumBase ?? 0),
+    epoch: newest?.epoch ?? 0,
+    version: newest?.version ?? status?.version ?? observation.engine.version,
+  };
+}
+
+function livingSize(observation: Observation): number {
+  const pods = observation.pods.filter((pod) => !pod.terminating).map((pod) => pod.ordinal + 1);
+  return Math.max(observation.statefulSet?.replicas ?? 0, ...pods);
+}

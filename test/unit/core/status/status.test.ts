@@ -1,0 +1,175 @@
+import { describe, expect, test } from "vitest";
+import type { JetClusterStatus } from "../../../../src/api/jet-cluster.ts";
+import { annotation } from "../../../../src/api/names.ts";
+import { beginGrow, openLedger } from "../../../../src/core/ledger.ts";
+import { plan } from "../../../../src/core/plan/plan.ts";
+import { assess } from "../../../../src/core/status/assessment.ts";
+import { waitDeadlineMillis } from "../../../../src/core/status/stalled.ts";
+import { statusOf } from "../../../../src/core/status/status.ts";
+import { type Case, clusterUid, formed, now, observe } from "../observation-fixture.ts";
+
+function statusAt(about: Case): JetClusterStatus {
+  const observation = observe(about);
+  return statusOf(assess(observation, plan(observation)));
+}
+
+/** `True OneView` of one condition. */
+function condition(about: Case, type: string): string {
+  const found = statusAt(about).conditions?.find((c) => c.type === type);
+  return `${found?.status} ${found?.reason}`;
+}
+
+const growing = beginGrow(formed(3), { from: 3, to: 5 }, "2026-01-01T11:00:00.000Z");
+const forming = openLedger({ uid: clusterUid, version: "5.7.0", size: 3, at: "2026-01-01T11:00:00.000Z" });
+const split: Case = {
+  size: 5,
+  islands: [
+    [0, 1],
+    [2, 3, 4],
+  ],
+};
+const silent: Case = { size: 3, member: { 1: "timeout" } };
+
+describe("conditions", () => {
+  test.each<[string, string, string, Case]>([
+    ["Ready", "True Ready", "a whole cluster at rest", { size: 3 }],
+    ["Ready", "False Forming", "a cluster that has not formed", { size: 3, ledger: forming, pods: [0] }],
+    ["Ready", "False Forming", "the pass that records the first whole view", { size: 3, ledger: forming }],
+    ["Ready", "False Growing", "a growth under way", { size: 5, ledger: growing, pods: [0, 1, 2] }],
+    ["Ready", "False Growing", "the pass that records a growth", { size: 5, ledger: growing }],
+    [
+      "Ready",
+      "False Reconciling",
+      "a larger size asked for and about to be acted on",
+      { size: 3, spec: { replicas: 5 } },
+    ],
+    ["Ready", "False ViewsDiffer", "a split", split],
+    ["Ready", "Unknown MembersUnknown", "a member that does not answer", silent],
+    [
+      "Ready",
+      "False PodsNotReady",
+      "a pod that is not ready and does not answer",
+      { ...silent, pod: { 1: { ready: false } } },
+    ],
+    ["Ready", "False PartitionsNotSafe", "backups being made again", { size: 3, member: { 0: { safe: false } } }],
+    ["Ready", "False Deleting", "a cluster being deleted", { size: 3, metadata: { deletionTimestamp: "x" } }],
+    ["Ready", "False Suspended", "nobody wanted and nobody there", { spec: { suspend: true } }],
+    [
+      "Ready",
+      "True Ready",
+      "a whole cluster that is paused",
+      { size: 3, metadata: { annotations: { [annotation.paused]: "true" } } },
+    ],
+    ["Reconciling", "False Settled", "rest", { size: 3 }],
+    ["Reconciling", "True Acting", "an effect", { size: 3, spec: { replicas: 5 } }],
+    ["Reconciling", "True MembersUnknown", "a wait", silent],
+    ["Reconciling", "False Blocked", "a refusal", { size: 3, namesTaken: ["Service/orders"] }],
+    ["Stalled", "True NameTaken", "what only a person can change", { size: 3, namesTaken: ["Service/orders"] }],
+    ["Stalled", "False Progressing", "a short wait", silent],
+    [
+      "Stalled",
+      "True MembersUnknown",
+      "a wait beyond its deadline",
+      { ...silent, status: waitingSince(waitDeadlineMillis + 1000) },
+    ],
+    [
+      "Stalled",
+      "False Progressing",
+      "a wait just within it",
+      { ...silent, status: waitingSince(waitDeadlineMillis - 1000) },
+    ],
+    ["SingleView", "True OneView", "one view", { size: 3 }],
+    ["SingleView", "False ViewsDiffer", "a split", split],
+    ["SingleView", "Unknown MembersUnknown", "a silent member that the others see", silent],
+    [
+      "SingleView",
+      "Unknown Converging",
+      "a member that joins",
+      { size: 3, islands: [[0, 1], [2]], member: { 2: { joinedByOwnWord: false } } },
+    ],
+    ["PartitionsSafe", "True AllSafe", "rest", { size: 3 }],
+    ["PartitionsSafe", "False BackupsMissing", "migrations queued", { size: 3, member: { 2: { migrations: 1 } } }],
+    ["PartitionsSafe", "Unknown MembersUnknown", "a silent member", silent],
+    [
+      "PartitionsSafe",
+      "Unknown MembersUnknown",
+      "a young member that calls itself safe",
+      { size: 3, member: { 2: { joinedByOwnWord: false } } },
+    ],
+    ["QuorumMet", "True Quorum", "a majority of Q in one view", split],
+    ["QuorumMet", "False QuorumLost", "too few in every view", { size: 5, islands: [[0, 1], [2, 3], [4]] }],
+    [
+      "QuorumMet",
+      "Unknown MembersUnknown",
+      "too few that answer",
+      { size: 3, member: { 0: "timeout", 1: "timeout", 2: "timeout" } },
+    ],
+    ["QuorumMet", "Unknown NotFormed", "no cluster yet", {}],
+    [
+      "QuorumMet",
+      "False QuorumLost",
+      "a StatefulSet that was deleted",
+      { status: { quorum: { base: 3, needed: 2, live: 3 } } },
+    ],
+    ["MinorityLossSafe", "True EnoughBackups", "three members and one backup", { size: 3 }],
+    ["MinorityLossSafe", "False TooFewBackups", "five members and one backup", { size: 5 }],
+    ["MinorityLossSafe", "True EnoughBackups", "five members and two backups", { size: 5, spec: { backupCount: 2 } }],
+    ["Suspended", "True Suspended", "nobody there on request", { spec: { suspend: true } }],
+    ["Suspended", "False StillRunning", "a stop not done", { size: 3, spec: { suspend: true } }],
+  ])("%s is %s for %s", (type, expected, _, about) => {
+    expect(condition(about, type)).toBe(expected);
+  });
+});
+
+describe("status", () => {
+  test("does not move at rest", () => {
+    const first = statusAt({ size: 3 });
+    const observation = { ...observe({ size: 3, status: first }), now: now + 3_600_000 };
+    expect(statusOf(assess(observation, plan(observation)))).toEqual(first);
+  });
+
+  test("a wait keeps the time it began at", () => {
+    const later = { ...observe({ ...silent, status: statusAt(silent) }), now: now + 60_000 };
+    expect(statusOf(assess(later, plan(later))).blockedBy?.[0]?.since).toBe("2026-01-01T12:00:00Z");
+  });
+
+  test("goes on remembering Q when the StatefulSet is gone, or its ledger unreadable", () => {
+    const status: JetClusterStatus = { replicas: 5, version: "5.5.0", quorum: { base: 5, needed: 3, live: 5 } };
+    for (const about of [{ status }, { size: 5, ledger: { kind: "damaged", detail: "x" } as const, status }]) {
+      expect(statusAt(about)).toMatchObject({ quorum: { base: 5, needed: 3 }, version: "5.5.0" });
+    }
+  });
+
+  test("a deleted StatefulSet is remembered through a pass that could not make it again", () => {
+    const before = statusAt({ size: 5 });
+    const after = statusAt({ status: before, metadata: { annotations: { [annotation.paused]: "true" } } });
+    const step = plan(observe({ spec: { replicas: 1 }, status: after }));
+    expect(step).toMatchObject({ effect: { kind: "CreateStatefulSet", replicas: 5 } });
+  });
+
+  test("lists each island of a split, the largest first", () => {
+    expect(statusAt(split).views).toEqual([
+      {
+        members: ["[10.0.0.3]:5701", "[10.0.0.4]:5701", "[10.0.0.5]:5701"],
+        heldBy: ["orders-2", "orders-3", "orders-4"],
+      },
+      { members: ["[10.0.0.1]:5701", "[10.0.0.2]:5701"], heldBy: ["orders-0", "orders-1"] },
+    ]);
+  });
+
+  test("says of each member what it is doing", () => {
+    const members = statusAt({
+      size: 5,
+      islands: [[0, 1, 2, 4], [3]],
+      member: { 1: "timeout", 2: { nodeState: "PASSIVE" }, 3: { joinedByOwnWord: false } },
+      pod: { 4: { terminating: true } },
+    }).members;
+    expect(members?.map((m) => m.state)).toEqual(["Joined", "Unknown", "Leaving", "Joining", "Leaving"]);
+    expect(members?.map((m) => m.master)).toEqual([true, undefined, false, false, false]);
+  });
+});
+
+function waitingSince(millis: number): JetClusterStatus {
+  const since = new Date(now - millis).toISOString();
+  return { blockedBy: [{ check: "MembersUnknown", observed: "", needed: "", remedy: "", since }] };
+}
