@@ -1,0 +1,32 @@
+import type { DesiredContext } from "./context.ts";
+import { hashOf } from "./hash.ts";
+
+/**
+ * Hash of the part of the spec that pods and configuration are made from. While it is the one that the StatefulSet was
+ * written with, a template that differs nevertheless came with another operator and is pending, not asked for. A field
+ * that a later version adds must count only where it is not at its default, or that version would seem to be a change
+ * of every spec.
+ */
+export function specHash({ cluster, engine }: DesiredContext): string {
+  const { spec } = cluster;
+  return hashOf({
+    version: engine.version,
+    edition: engine.edition,
+    image: spec.image,
+    licenseKeySecretRef: spec.licenseKeySecretRef,
+    clusterName: spec.clusterName,
+    backupCount: spec.backupCount,
+    mode: spec.losslessRestart.mode,
+    config: spec.config,
+    jvm: spec.jvm,
+    resources: spec.resources,
+    scheduling: spec.scheduling,
+    podMetadata: spec.podMetadata,
+    env: spec.env,
+    imagePullSecrets: spec.imagePullSecrets,
+    podSecurityContext: spec.podSecurityContext,
+    containerSecurityContext: spec.containerSecurityContext,
+    engineMetricsPort: spec.monitoring.engineMetricsPort,
+    resourceUpload: spec.resourceUpload,
+  });
+}
