@@ -1,21 +1,12 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { RequestObserver } from "../kube/client.ts";
+import type { ReflectorObserver } from "../kube/reflector.ts";
 
-export interface ApiRequest {
-  readonly method: string;
-  /** `host:port` of the API server. */
-  readonly host: string;
-  /** HTTP status, or undefined when there was no answer. */
-  readonly status: number | undefined;
-  /** Until the answer's head came; undefined for watches, which end when they end. */
-  readonly millis: number | undefined;
-}
-
-export interface ClientMetrics {
-  requested(request: ApiRequest): void;
-}
-
-/** Requests to the API server under client-go's names; without an answer the code is `<error>`. */
-export function createClientMetrics(registry: Registry): ClientMetrics {
+/**
+ * Requests to the API server under client-go's names; without an answer the code is `<error>`.
+ * @param host `host:port` of the API server.
+ */
+export function createRequestMetrics(registry: Registry, host: string): RequestObserver {
   const total = new Counter({
     name: "rest_client_requests_total",
     help: "Requests to the API server by answer.",
@@ -30,18 +21,31 @@ export function createClientMetrics(registry: Registry): ClientMetrics {
     registers: [registry],
   });
   return {
-    requested({ method, host, status, millis }) {
-      total.inc({ code: status === undefined ? "<error>" : String(status), method, host });
-      if (millis !== undefined) duration.observe({ verb: method, host }, millis / 1_000);
+    requestFinished({ method, code, durationMillis }) {
+      total.inc({ code, method, host });
+      duration.observe({ verb: method, host }, durationMillis / 1_000);
     },
   };
 }
 
-export interface LeaderMetrics {
-  leading(isLeader: boolean): void;
+/** Lists and watches by resource, under the names that client-go's reflector had. A list at rest is a fault. */
+export function createReflectorMetrics(
+  registry: Registry,
+): Required<Pick<ReflectorObserver, "listed" | "watchStarted" | "failed">> {
+  const counter = (name: string, help: string) =>
+    new Counter({ name, help, labelNames: ["resource"] as const, registers: [registry] });
+  const lists = counter("reflector_lists_total", "Full lists that filled a cache.");
+  const watches = counter("reflector_watches_total", "Watches begun.");
+  const failures = counter("reflector_failures_total", "Lists and watches that failed and were tried again.");
+  return {
+    listed: (resource) => lists.inc({ resource }),
+    watchStarted: (resource) => watches.inc({ resource }),
+    failed: (resource) => failures.inc({ resource }),
+  };
 }
 
-export function createLeaderMetrics(registry: Registry, name: string): LeaderMetrics {
+/** Call the answer whenever leadership changes. */
+export function createLeaderMetrics(registry: Registry, name: string): (leading: boolean) => void {
   const gauge = new Gauge({
     name: "leader_election_master_status",
     help: "1 while this process is the leader.",
@@ -49,5 +53,5 @@ export function createLeaderMetrics(registry: Registry, name: string): LeaderMet
     registers: [registry],
   });
   gauge.set({ name }, 0);
-  return { leading: (isLeader) => gauge.set({ name }, isLeader ? 1 : 0) };
+  return (leading) => gauge.set({ name }, leading ? 1 : 0);
 }

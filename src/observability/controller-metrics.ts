@@ -1,20 +1,22 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import type { Clock } from "./workqueue-metrics.ts";
+import type { ControllerObserver } from "../kube/controller.ts";
+import { createWorkqueueMetrics, type Unfinished } from "./workqueue-metrics.ts";
 
-export type ReconcileResult = "success" | "requeue_after" | "error";
+const results = ["success", "requeue_after", "error", "conflict"] as const;
 
-export interface ControllerMetrics {
-  /** A pass begins; call the answer once with how it ended. */
-  began(): (result: ReconcileResult) => void;
+export interface ControllerMetricsOptions {
+  /** Value of the label `controller`, and of `name` of its queue. */
+  readonly controller: string;
+  readonly workers: number;
+  readonly unfinished: Unfinished;
 }
 
-/** A pass over one object, under controller-runtime's names. */
-export function createControllerMetrics(
-  registry: Registry,
-  controller: string,
-  workers: number,
-  now: Clock,
-): ControllerMetrics {
+/**
+ * Passes over objects under controller-runtime's names, and the queue before them. A conflict is a result of its own: it
+ * is no failure, the next pass has the newer object.
+ */
+export function createControllerMetrics(registry: Registry, options: ControllerMetricsOptions): ControllerObserver {
+  const { controller, workers } = options;
   const common = { labelNames: ["controller"] as const, registers: [registry] };
   const total = new Counter({
     name: "controller_runtime_reconcile_total",
@@ -41,18 +43,15 @@ export function createControllerMetrics(
   });
   most.set({ controller }, workers);
   active.set({ controller }, 0);
-  for (const result of ["success", "requeue_after", "error"]) total.inc({ controller, result }, 0);
   errors.inc({ controller }, 0);
+  for (const result of results) total.inc({ controller, result }, 0);
   return {
-    began() {
-      const since = now();
-      active.inc({ controller });
-      return (result) => {
-        active.dec({ controller });
-        total.inc({ controller, result });
-        if (result === "error") errors.inc({ controller });
-        time.observe({ controller }, (now() - since) / 1_000);
-      };
+    ...createWorkqueueMetrics(registry, controller, options.unfinished),
+    activeWorkers: (count) => active.set({ controller }, count),
+    reconciled(result, seconds) {
+      total.inc({ controller, result });
+      if (result === "error") errors.inc({ controller });
+      time.observe({ controller }, seconds);
     },
   };
 }

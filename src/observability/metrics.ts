@@ -1,31 +1,32 @@
 import { collectDefaultMetrics, Gauge, type Registry } from "prom-client";
-import { type ClientMetrics, createClientMetrics, createLeaderMetrics, type LeaderMetrics } from "./client-metrics.ts";
+import type { RequestObserver } from "../kube/client.ts";
+import type { ControllerObserver } from "../kube/controller.ts";
+import type { ReflectorObserver } from "../kube/reflector.ts";
+import { createLeaderMetrics, createReflectorMetrics, createRequestMetrics } from "./client-metrics.ts";
 import { type ClusterMetrics, createClusterMetrics } from "./cluster-metrics.ts";
-import { type ControllerMetrics, createControllerMetrics } from "./controller-metrics.ts";
-import { type Clock, createWorkqueueMetrics, type WorkqueueMetrics } from "./workqueue-metrics.ts";
+import { type ControllerMetricsOptions, createControllerMetrics } from "./controller-metrics.ts";
 
 export interface Metrics {
-  readonly workqueue: WorkqueueMetrics;
-  readonly controller: ControllerMetrics;
-  readonly client: ClientMetrics;
-  readonly leader: LeaderMetrics;
+  readonly controller: ControllerObserver;
+  readonly requests: RequestObserver;
+  readonly reflectors: ReflectorObserver;
+  /** To be called whenever leadership changes. */
+  readonly leading: (isLeader: boolean) => void;
   readonly clusters: ClusterMetrics;
 }
 
-export interface MetricsOptions {
-  /** Name of the controller and its queue. */
-  readonly controller: string;
-  readonly workers: number;
+export interface MetricsOptions extends ControllerMetricsOptions {
   readonly leaseName: string;
+  /** `host:port` of the API server. */
+  readonly apiServer: string;
+  /** The operator's own. */
   readonly version: string;
-  readonly monotonicMillis?: Clock;
-  readonly wallClockMillis?: () => number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** Every metric of the operator, in `registry`; docs/metrics.md lists them. Call it once for a registry. */
 export function createMetrics(registry: Registry, options: MetricsOptions): Metrics {
-  const monotonic = options.monotonicMillis ?? (() => performance.now());
-  const wallClock = options.wallClockMillis ?? (() => Date.now());
   collectDefaultMetrics({ register: registry });
   new Gauge({
     name: "jet_operator_build_info",
@@ -34,10 +35,10 @@ export function createMetrics(registry: Registry, options: MetricsOptions): Metr
     registers: [registry],
   }).set({ version: options.version }, 1);
   return {
-    workqueue: createWorkqueueMetrics(registry, options.controller, monotonic),
-    controller: createControllerMetrics(registry, options.controller, options.workers, monotonic),
-    client: createClientMetrics(registry),
-    leader: createLeaderMetrics(registry, options.leaseName),
-    clusters: createClusterMetrics(registry, wallClock),
+    controller: createControllerMetrics(registry, options),
+    requests: createRequestMetrics(registry, options.apiServer),
+    reflectors: createReflectorMetrics(registry),
+    leading: createLeaderMetrics(registry, options.leaseName),
+    clusters: createClusterMetrics(registry, options.now),
   };
 }
