@@ -21,7 +21,10 @@ export interface Asking {
 
 interface Look {
   readonly at: number;
+  /** When the member was last asked everything. */
   readonly fullAt: number;
+  /** A settled answer may stand in for a later one; a member on its way is asked everything each time. */
+  readonly quiet: boolean;
   readonly health: MemberHealth | undefined;
   readonly facts: MemberFacts;
 }
@@ -36,14 +39,28 @@ export function createMemberSource(rest: EngineRest, now: () => number): MemberS
     async observe(key, pods, asking, signal) {
       const before = looks.get(key) ?? new Map<string, Look>();
       const reachable = pods.filter((pod) => pod.address !== undefined);
-      const after = await Promise.all(
-        reachable.map(async (pod) => [pod.uid, await look(rest, now, pod, before.get(pod.uid), asking, signal)] as const),
-      );
-      looks.set(key, new Map(after));
-      return after.map(([, found]) => found.facts);
+      const ask = (last: (pod: PodFacts) => Look | undefined) =>
+        Promise.all(
+          reachable.map(async (pod) => [pod.uid, await look(rest, now, pod, last(pod), asking, signal)] as const),
+        );
+      let after = new Map(await ask((pod) => before.get(pod.uid)));
+      // A remembered view may be older than a change that others tell of already: then everybody is asked everything.
+      if (!agree(after) && [...after.values()].some((found) => found.fullAt < found.at)) {
+        after = new Map(await ask(() => undefined));
+      }
+      looks.set(key, after);
+      return [...after.values()].map((found) => found.facts);
     },
     forget: (key) => void looks.delete(key),
   };
+}
+
+/** Do all members that answered see the same members? */
+function agree(looks: ReadonlyMap<string, Look>): boolean {
+  const views = [...looks.values()].flatMap(({ facts }) =>
+    facts.known ? [facts.view.map((member) => member.uuid).join(" ")] : [],
+  );
+  return new Set(views).size <= 1;
 }
 
 async function look(
@@ -58,28 +75,26 @@ async function look(
   if (last && at - last.at < freshMillis) return last;
   const address: MemberAddress = { host: pod.address ?? "", port: asking.port };
   const health = await rest.health(address, signal);
-  if (!health.known) return { at, fullAt: 0, health: undefined, facts: unknown(pod, health.reason) };
-  if (last?.facts.known && last.health && same(last.health, health.value) && at - last.fullAt < fullLookMillis) {
+  if (!health.known) return silent(at, pod, health.reason);
+  if (last?.quiet && last.health && same(last.health, health.value) && at - last.fullAt < fullLookMillis) {
     return { ...last, at };
   }
   const [view, ready] = await Promise.all([
     rest.view(address, signal),
     asking.readyEndpoint ? rest.ready(address, signal) : undefined,
   ]);
-  if (!view.known) return { at, fullAt: 0, health: undefined, facts: unknown(pod, view.reason) };
-  if (ready && !ready.known) return { at, fullAt: 0, health: undefined, facts: unknown(pod, ready.reason) };
+  if (!view.known) return silent(at, pod, view.reason);
+  if (ready && !ready.known) return silent(at, pod, ready.reason);
   const facts = factsOf(pod, health.value, view.value, ready?.value);
-  // Only a settled answer may stand in for a later one: a member on its way is asked everything each time.
   const quiet = facts.known && facts.safe && facts.migrations === 0 && facts.joinedByOwnWord !== false;
-  return { at, fullAt: quiet ? at : 0, health: health.value, facts };
+  return { at, fullAt: at, quiet, health: health.value, facts };
 }
 
-function factsOf(
-  pod: PodFacts,
-  health: MemberHealth,
-  view: MemberView,
-  ready: boolean | undefined,
-): MemberFacts {
+function silent(at: number, pod: PodFacts, reason: string): Look {
+  return { at, fullAt: at, quiet: false, health: undefined, facts: unknown(pod, reason) };
+}
+
+function factsOf(pod: PodFacts, health: MemberHealth, view: MemberView, ready: boolean | undefined): MemberFacts {
   const self = view.members.find((member) => member.local);
   if (!self) return unknown(pod, "Malformed: no local member in its own view");
   return {

@@ -1,19 +1,25 @@
 import type { JetCluster, JetClusterStatus } from "../api/jet-cluster.ts";
 import { statusFieldManager } from "../api/names.ts";
+import type { DesiredContext } from "../core/desired/context.ts";
+import { disruptionsOf } from "../core/evidence/disruptions.ts";
+import { gateOf } from "../core/evidence/gate.ts";
 import type { Observation } from "../core/evidence/observation.ts";
 import { ledgerOf } from "../core/plan/evidence.ts";
 import { plan } from "../core/plan/plan.ts";
 import type { Step } from "../core/plan/step.ts";
 import { assess } from "../core/status/assessment.ts";
 import { statusOf } from "../core/status/status.ts";
-import type { Expectations } from "../kube/expectations.ts";
 import type { KubeClient } from "../kube/client.ts";
+import type { ReconcileResult } from "../kube/controller.ts";
+import { AlreadyExistsError } from "../kube/errors.ts";
 import type { EventRecorder } from "../kube/events.ts";
+import type { Expectations } from "../kube/expectations.ts";
 import { resources } from "../kube/objects.ts";
-import { type Children, disruptionsOf, gateOf } from "./children.ts";
+import type { Children } from "./children.ts";
 import { EvidenceChanged, execute } from "./execute.ts";
 import type { Observer } from "./observer.ts";
 import { sameStatus } from "./status-patch.ts";
+import type { TakenNames } from "./taken-names.ts";
 
 /** Between two looks at a cluster at rest; one small question a member. */
 const restMillis = 10_000;
@@ -26,64 +32,94 @@ export interface ReconcilerParts {
   readonly client: KubeClient;
   readonly observer: Observer;
   readonly children: Children;
+  readonly takenNames: TakenNames;
   readonly expectations: Expectations;
   readonly events: EventRecorder;
-  readonly onObserved: (key: string, observation: Observation | undefined, status: JetClusterStatus | undefined) => void;
-  /** Checked before every write; false once the lease may be somebody else's. */
-  readonly mayWrite: () => boolean;
-}
-
-export interface ReconcileResult {
-  readonly requeueAfterMillis?: number;
+  /** What the operator itself brings to every cluster's children. */
+  readonly desired: Pick<DesiredContext, "operator" | "images">;
+  /** For metrics; without an observation the cluster is gone. */
+  readonly onObserved: (key: string, seen: { observation: Observation; status: JetClusterStatus } | undefined) => void;
 }
 
 /**
- * One pass: observe, plan, put the undisruptive children right, carry out at most one effect, write status if it
- * differs. Everything is derived again each time; the only memory is the ledger.
+ * One pass: observe, plan, write status if it differs, put the undisruptive children right, carry out at most one
+ * effect. Everything is derived again each time; the only memory is the ledger.
+ * @throws the errors of `kube/errors.ts`: the key then comes again after a back-off.
  */
 export function createReconciler(parts: ReconcilerParts) {
   return async (key: string, signal: AbortSignal): Promise<ReconcileResult> => {
     const cluster = parts.observer.cluster(key);
     if (!cluster) {
       parts.observer.forget(key);
-      parts.onObserved(key, undefined, undefined);
+      parts.expectations.forget(key);
+      parts.onObserved(key, undefined);
       return {};
     }
     if (!parts.expectations.satisfied(key)) return { requeueAfterMillis: staleMillis };
-    const observation = await parts.observer.observe(cluster, signal);
-    const step = plan(observation);
-    const status = statusOf(assess(observation, step));
-    parts.onObserved(key, observation, status);
-    if (!parts.mayWrite()) return { requeueAfterMillis: restMillis };
-    await writeStatus(parts, key, cluster, status, signal);
-    if (cluster.metadata.deletionTimestamp) return {};
-    const changed = await actOn(parts, key, observation, step, signal);
+    const pass = { key, observation: await parts.observer.observe(cluster, signal), signal };
+    const step = plan(pass.observation);
+    const status = statusOf(assess(pass.observation, step));
+    parts.onObserved(key, { observation: pass.observation, status });
+    await writeStatus(parts, pass, status);
+    if (cluster.metadata.deletionTimestamp || isHandsOff(step)) return { requeueAfterMillis: restMillis };
+    const changed = (await ensureChildren(parts, pass, step)) || (await actOn(parts, pass, step));
     return { requeueAfterMillis: changed || step.kind === "wait" ? movingMillis : restMillis };
   };
 }
 
-async function actOn(
-  parts: ReconcilerParts,
-  key: string,
-  observation: Observation,
-  step: Step,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (isHandsOff(step)) return false;
-  const context = { gate: gateOf(ledgerOf(observation)), disruptionsAllowed: disruptionsOf(observation, step) };
-  const written = await parts.children.ensure(observation, context, signal);
-  for (const object of written) parts.expectations.expect(key, object);
-  if (step.kind !== "effect") return written.length > 0;
+interface Pass {
+  readonly key: string;
+  readonly observation: Observation;
+  readonly signal: AbortSignal;
+}
+
+/** Checks whose block means: nothing is written but status. */
+const handsOff = ["Paused", "LedgerTooNew"];
+
+function isHandsOff(step: Step): boolean {
+  return step.kind === "blocked" && step.by.some((unmet) => handsOff.includes(unmet.check));
+}
+
+function contextOf(parts: ReconcilerParts, { observation }: Pass, step: Step): DesiredContext {
+  const ledger = ledgerOf(observation);
+  const quiet = step.kind === "done" && ledger?.operation === undefined;
+  return {
+    ...parts.desired,
+    cluster: observation.cluster,
+    engine: observation.engine,
+    gate: gateOf(ledger),
+    disruptionsAllowed: disruptionsOf(observation, quiet, ledger?.quorumBase),
+  };
+}
+
+/** @returns true when something was written or found taken: the effect then waits for the next, fresh look. */
+async function ensureChildren(parts: ReconcilerParts, pass: Pass, step: Step): Promise<boolean> {
+  const done = await parts.children.ensure(contextOf(parts, pass, step), pass.observation, pass.signal);
+  for (const object of done.written) parts.expectations.expect(pass.key, object);
+  for (const object of done.deleted) parts.expectations.expectGone(pass.key, object);
+  const known = parts.takenNames.of(pass.key);
+  parts.takenNames.set(pass.key, done.taken);
+  const newlyTaken = done.taken.some((name) => !known.includes(name));
+  return done.written.length > 0 || done.deleted.length > 0 || newlyTaken;
+}
+
+async function actOn(parts: ReconcilerParts, pass: Pass, step: Step): Promise<boolean> {
+  if (step.kind !== "effect") return false;
+  const { key, observation } = pass;
   try {
     const object = await execute(step.effect, step.because, {
       client: parts.client,
       observeAgain: () => parts.observer.again(observation),
-      newStatefulSet: (replicas, ledger) => parts.children.newStatefulSet(observation, context, replicas, ledger),
+      newStatefulSet: (replicas, ledger) =>
+        parts.children.newStatefulSet(contextOf(parts, pass, step), replicas, ledger),
     });
     parts.expectations.expect(key, object);
   } catch (error) {
     if (error instanceof EvidenceChanged) return true;
-    throw error;
+    if (!(error instanceof AlreadyExistsError)) throw error;
+    // Only the StatefulSet is created here; it does not carry our label, or the cache would have it.
+    parts.takenNames.set(key, [...parts.takenNames.of(key), `StatefulSet/${observation.cluster.metadata.name}`]);
+    return true;
   }
   parts.events.record({
     involved: observation.cluster,
@@ -94,18 +130,8 @@ async function actOn(
   return true;
 }
 
-/** Paused, or names that are not ours: nothing is written but status. */
-function isHandsOff(step: Step): boolean {
-  return step.kind === "blocked" && step.by.some((unmet) => ["Paused", "NameTaken", "LedgerTooNew"].includes(unmet.check));
-}
-
-async function writeStatus(
-  parts: ReconcilerParts,
-  key: string,
-  cluster: JetCluster,
-  status: JetClusterStatus,
-  signal: AbortSignal,
-): Promise<void> {
+async function writeStatus(parts: ReconcilerParts, pass: Pass, status: JetClusterStatus): Promise<void> {
+  const { cluster } = pass.observation;
   if (sameStatus(cluster.status, status)) return;
   const { namespace, name, uid } = cluster.metadata;
   const body = {
@@ -118,20 +144,19 @@ async function writeStatus(
     { resource: resources.jetClusters, namespace, name },
     body,
     { fieldManager: statusFieldManager, force: true, subresource: "status" },
-    { signal },
+    { signal: pass.signal },
   );
-  parts.expectations.expect(key, written);
-  recordChanges(parts, cluster, status);
+  parts.expectations.expect(pass.key, written);
+  recordChange(parts, cluster, status);
 }
 
-/** One event for each change that a person would want in `kubectl describe`: Ready and what blocks. */
-function recordChanges(parts: ReconcilerParts, cluster: JetCluster, status: JetClusterStatus): void {
+/** One event for each change of Ready that a person would want in `kubectl describe`. */
+function recordChange(parts: ReconcilerParts, cluster: JetCluster, status: JetClusterStatus): void {
   const now = status.conditions?.find((c) => c.type === "Ready");
   const before = cluster.status?.conditions?.find((c) => c.type === "Ready");
-  if (now && (now.status !== before?.status || now.reason !== before.reason)) {
-    const type = now.status === "True" ? "Normal" : "Warning";
-    parts.events.record({ involved: cluster, type, reason: now.reason, message: now.message });
-  }
+  if (!now || (now.status === before?.status && now.reason === before.reason)) return;
+  const type = now.status === "True" ? "Normal" : "Warning";
+  parts.events.record({ involved: cluster, type, reason: now.reason, message: now.message });
 }
 
 function sentence(text: string): string {

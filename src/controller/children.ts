@@ -1,0 +1,105 @@
+import type { V1StatefulSet } from "@kubernetes/client-node";
+import { fieldManager, kind } from "../api/names.ts";
+import { absentChildren, type Child, undisruptiveChildren } from "../core/desired/children.ts";
+import type { DesiredContext } from "../core/desired/context.ts";
+import { statefulSet } from "../core/desired/stateful-set.ts";
+import type { Observation } from "../core/evidence/observation.ts";
+import { ownedFieldsDiffer } from "../kube/apply.ts";
+import type { KubeClient, ObjectRef } from "../kube/client.ts";
+import { NotFoundError } from "../kube/errors.ts";
+import { controllerOf, type KubeObject, resources } from "../kube/objects.ts";
+import type { Caches } from "./caches.ts";
+
+/** What one pass did to the children that can be put right at any time. */
+export interface Ensured {
+  readonly written: readonly KubeObject[];
+  readonly deleted: readonly KubeObject[];
+  /** Names of ours that others' objects carry, as `Kind/name`. Nothing was written over them. */
+  readonly taken: readonly string[];
+}
+
+export interface Children {
+  /** Makes, corrects and removes the children whose change disturbs no member. At rest it writes nothing. */
+  ensure(context: DesiredContext, observation: Observation, signal: AbortSignal): Promise<Ensured>;
+  /** The whole StatefulSet for its creation. */
+  newStatefulSet(context: DesiredContext, replicas: number, ledger: string): V1StatefulSet;
+}
+
+export function createChildren(client: KubeClient, caches: Caches): Children {
+  return {
+    newStatefulSet: (context, replicas, ledger) => statefulSet(context, { replicas, ledger }),
+    async ensure(context, observation, signal) {
+      const work = { client, caches, context, signal };
+      const results: Outcome[] = [];
+      // One after the other: their order is part of what they are (core/desired/children.ts).
+      for (const child of undisruptiveChildren(context, observation.statefulSet)) {
+        results.push(await ensureOne(work, child));
+      }
+      for (const { resource, name } of absentChildren(context)) results.push(await ensureAbsent(work, resource, name));
+      return {
+        written: results.flatMap((r) => r.written ?? []),
+        deleted: results.flatMap((r) => r.deleted ?? []),
+        taken: results.flatMap((r) => r.taken ?? []),
+      };
+    },
+  };
+}
+
+interface Outcome {
+  readonly written?: KubeObject;
+  readonly deleted?: KubeObject;
+  readonly taken?: string;
+}
+
+interface Work {
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  readonly context: DesiredContext;
+  readonly signal: AbortSignal;
+}
+
+async function ensureOne(work: Work, child: Child): Promise<Outcome> {
+  const { namespace } = work.context.cluster.metadata;
+  const name = child.object.metadata?.name ?? "";
+  const ref: ObjectRef = { resource: resources[child.resource], namespace, name };
+  const cached = work.caches[child.resource].get(namespace, name) as KubeObject | undefined;
+  // Not in the cache: not there at all, or without our label. Applying blindly could take over a stranger's object.
+  const live = cached ?? (await lookUp(work, ref));
+  if (live && !isOurs(live, work)) return { taken: `${ref.resource.kind}/${name}` };
+  if (live?.metadata.deletionTimestamp !== undefined) return {};
+  if (cached && !ownedFieldsDiffer(child.object, cached, child.ownedWhole)) return {};
+  const uid = live?.metadata.uid;
+  const body = uid === undefined ? child.object : withUid(child.object, uid);
+  const write = { fieldManager, force: true };
+  return { written: await work.client.apply<KubeObject>(ref, body, write, { signal: work.signal }) };
+}
+
+async function ensureAbsent(work: Work, resource: Child["resource"], name: string): Promise<Outcome> {
+  const { namespace } = work.context.cluster.metadata;
+  const live = work.caches[resource].get(namespace, name) as KubeObject | undefined;
+  if (!live || live.metadata.deletionTimestamp !== undefined || !isOurs(live, work)) return {};
+  const ref = { resource: resources[resource], namespace, name };
+  await work.client.delete(ref, { uid: live.metadata.uid }, { signal: work.signal });
+  return { deleted: live };
+}
+
+async function lookUp(work: Work, ref: ObjectRef): Promise<KubeObject | undefined> {
+  try {
+    return await work.client.get<KubeObject>(ref, { signal: work.signal });
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** By the controller's uid: a name proves nothing, and a predecessor of the same name has another uid. */
+function isOurs(object: KubeObject, { context }: Work): boolean {
+  const owner = controllerOf(object);
+  return owner?.kind === kind && owner.uid === context.cluster.metadata.uid;
+}
+
+/** The API server refuses the write (409) when the object of this name is another one by then. */
+function withUid(object: object, uid: string): object {
+  const { metadata, ...rest } = object as KubeObject;
+  return { ...rest, metadata: { ...metadata, uid } };
+}

@@ -1,0 +1,114 @@
+import type { JetCluster } from "../api/jet-cluster.ts";
+import { maxReplicas } from "../api/limits.ts";
+import { annotation, childNames, port } from "../api/names.ts";
+import { type Engine, engineOf, newestVersion } from "../core/evidence/capabilities.ts";
+import type { Observation, StatefulSetFacts } from "../core/evidence/observation.ts";
+import type { Caches } from "./caches.ts";
+import type { MemberSource } from "./members.ts";
+import { claimFacts, podFacts, statefulSetFacts } from "./observe.ts";
+import type { TakenNames } from "./taken-names.ts";
+
+export interface Observer {
+  /** The JetCluster as the cache has it. */
+  cluster(key: string): JetCluster | undefined;
+  /** One look at everything: caches, and the members themselves. */
+  observe(cluster: JetCluster, signal: AbortSignal): Promise<Observation>;
+  /** The caches as they are now, with the members' answers of an observation made a moment ago. */
+  again(observation: Observation): Observation;
+  forget(key: string): void;
+}
+
+export interface ObserverParts {
+  readonly caches: Caches;
+  readonly members: MemberSource;
+  readonly takenNames: TakenNames;
+  /** Hashes of what this operator would make of the spec, see core/desired/hash.ts. */
+  readonly hashes: (
+    cluster: JetCluster,
+    engine: Engine,
+  ) => { readonly specHash: string; readonly templateHash: string };
+  readonly now: () => number;
+}
+
+export function createObserver(parts: ObserverParts): Observer {
+  const look = (cluster: JetCluster): Omit<Observation, "members"> => {
+    const found = statefulSetOf(parts.caches, cluster);
+    const engine = wantedEngine(cluster, found?.facts);
+    return {
+      now: parts.now(),
+      cluster,
+      engine,
+      statefulSet: found?.facts,
+      pods: podFacts(cluster, podsOf(parts.caches, cluster), found?.facts.uid),
+      claims: claimFacts(cluster, claimsOf(parts.caches, cluster)),
+      namesTaken: parts.takenNames.of(keyOf(cluster)),
+      ...parts.hashes(cluster, engine),
+    };
+  };
+  return {
+    cluster(key) {
+      const [namespace, name] = key.split("/");
+      return parts.caches.jetClusters.get(namespace, name ?? "");
+    },
+    async observe(cluster, signal) {
+      const seen = look(cluster);
+      const asking = { port: port.member, readyEndpoint: runningEngine(seen).readyEndpoint };
+      const members = await parts.members.observe(keyOf(cluster), seen.pods, asking, signal);
+      // Asking takes time: caches and clock are read again, so that all facts are of one moment.
+      return { ...look(cluster), members };
+    },
+    again(observation) {
+      const { namespace, name } = observation.cluster.metadata;
+      const cluster = parts.caches.jetClusters.get(namespace, name) ?? observation.cluster;
+      return { ...look(cluster), members: observation.members };
+    },
+    forget(key) {
+      parts.members.forget(key);
+      parts.takenNames.set(key, []);
+    },
+  };
+}
+
+const keyOf = ({ metadata }: JetCluster) => `${metadata.namespace}/${metadata.name}`;
+
+/** Only a StatefulSet that this JetCluster controls: one of the same name may belong to its predecessor or to a stranger. */
+function statefulSetOf(caches: Caches, { metadata }: JetCluster) {
+  const object = caches.statefulSets.get(metadata.namespace, childNames(metadata.name).statefulSet);
+  if (!object?.metadata.ownerReferences?.some((o) => o.controller && o.uid === metadata.uid)) return undefined;
+  return { facts: statefulSetFacts(object) };
+}
+
+function podsOf(caches: Caches, { metadata }: JetCluster) {
+  const owner = caches.statefulSets.get(metadata.namespace, childNames(metadata.name).statefulSet)?.metadata.uid;
+  if (owner !== undefined) return caches.pods.ownedBy(owner);
+  return ordinals.flatMap((i) => caches.pods.get(metadata.namespace, `${metadata.name}-${i}`) ?? []);
+}
+
+function claimsOf(caches: Caches, { metadata, spec }: JetCluster) {
+  const template = childNames(metadata.name).dataClaimTemplate;
+  if (spec.losslessRestart.mode === "Disabled") return [];
+  return ordinals.flatMap(
+    (i) => caches.persistentVolumeClaims.get(metadata.namespace, `${template}-${metadata.name}-${i}`) ?? [],
+  );
+}
+
+const ordinals: readonly number[] = Array.from({ length: maxReplicas }, (_, ordinal) => ordinal);
+
+/** The engine that the spec asks for; an absent version is resolved once and kept in the ledger. */
+function wantedEngine({ spec }: JetCluster, statefulSet: StatefulSetFacts | undefined): Engine {
+  const kept = statefulSet?.ledger.kind === "ledger" ? statefulSet.ledger.ledger.version : undefined;
+  return engineOf(spec.version ?? kept ?? newestVersion, editionOf(spec));
+}
+
+/** The engine that the pods run: the ledger says so until a roll has finished. */
+function runningEngine({ cluster, engine, statefulSet }: Omit<Observation, "members">): Engine {
+  const ledger = statefulSet?.ledger;
+  return ledger?.kind === "ledger" ? engineOf(ledger.ledger.version, editionOf(cluster.spec)) : engine;
+}
+
+const editionOf = (spec: JetCluster["spec"]) => (spec.licenseKeySecretRef ? "Enterprise" : "OpenSource");
+
+/** Changes of the JetCluster that hashes may depend on, as a key for remembering them. */
+export function hashKey({ metadata }: JetCluster, engine: Engine): string {
+  return [metadata.uid, metadata.generation, metadata.annotations?.[annotation.restartAt], engine.version].join(" ");
+}

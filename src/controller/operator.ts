@@ -1,0 +1,144 @@
+import type { KubeConfig } from "@kubernetes/client-node";
+import type { Registry } from "prom-client";
+import { operatorVersion } from "../config/version.ts";
+import type { Config } from "../config.ts";
+import type { DesiredContext } from "../core/desired/context.ts";
+import { templateHash } from "../core/desired/pod-template.ts";
+import { specHash } from "../core/desired/spec-hash.ts";
+import { createEngineRest } from "../engine/rest.ts";
+import { createKubeClient } from "../kube/client.ts";
+import { type Controller, createController } from "../kube/controller.ts";
+import { createEventRecorder } from "../kube/events.ts";
+import { createExpectations } from "../kube/expectations.ts";
+import { guardWrites } from "../kube/guard.ts";
+import { createLeaderElection } from "../kube/leader-election.ts";
+import { backgroundPriority, livePriority } from "../kube/workqueue.ts";
+import { clusterFacts } from "../observability/cluster-facts.ts";
+import type { Logger } from "../observability/logger.ts";
+import { createMetrics } from "../observability/metrics.ts";
+import { allCaches, cacheOf, createCaches } from "./caches.ts";
+import { createChildren } from "./children.ts";
+import { createMemberSource } from "./members.ts";
+import { createObserver } from "./observer.ts";
+import { createReconciler } from "./reconciler.ts";
+import { createTakenNames } from "./taken-names.ts";
+
+export interface OperatorOptions {
+  readonly config: Config;
+  readonly kubeConfig: KubeConfig;
+  /** Unique for this process. */
+  readonly identity: string;
+  readonly logger: Logger;
+  readonly registry: Registry;
+}
+
+export interface Operator {
+  /** Works until the signal aborts. @throws when the lease is lost: the process must end then. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Every cache has been filled once. */
+  readonly synced: () => boolean;
+}
+
+/** A pass asks members, each with a deadline of 10 s, and makes a few writes. */
+const passDeadlineMillis = 60_000;
+/** What the last writes may still take after the signal. */
+const drainMillis = 5_000;
+
+/** Everything the controller is made of, put together. */
+export function createOperator(options: OperatorOptions): Operator {
+  const { config, logger, identity } = options;
+  const metrics = createMetrics(options.registry, {
+    controller: "jetcluster",
+    workers: config.workers,
+    unfinished: () => controller.unfinished(),
+    leaseName: config.leaderElection.name,
+    apiServer: new URL(options.kubeConfig.getCurrentCluster()?.server ?? "https://unknown").host,
+    version: operatorVersion,
+    now: Date.now,
+  });
+  const unguarded = createKubeClient({
+    config: options.kubeConfig,
+    userAgent: `jet-operator/${operatorVersion}`,
+    observer: metrics.requests,
+  });
+  const election = createLeaderElection(unguarded, {
+    ...config.leaderElection,
+    identity,
+    leaseMillis: config.leaderElection.leaseDurationMillis,
+    renewDeadlineMillis: config.leaderElection.renewDeadlineMillis,
+    retryMillis: config.leaderElection.retryPeriodMillis,
+  });
+  const client = guardWrites(unguarded, () => election.mayWrite());
+  const caches = createCaches({
+    client,
+    namespaces: config.watchNamespaces,
+    onChange: (key, initial) => controller.enqueue(key, { priority: initial ? backgroundPriority : livePriority }),
+    observer: metrics.reflectors,
+  });
+  const events = createEventRecorder({ client, component: "jet-operator", instance: identity });
+  const desired = desiredOf(config);
+  const takenNames = createTakenNames();
+  const observer = createObserver({
+    caches,
+    members: createMemberSource(createEngineRest(), () => performance.now()),
+    takenNames,
+    hashes: (cluster, engine) => {
+      const context: DesiredContext = { ...desired, cluster, engine, gate: "open", disruptionsAllowed: 0 };
+      return { specHash: specHash(context), templateHash: templateHash(context) };
+    },
+    now: Date.now,
+  });
+  const reconcile = createReconciler({
+    client,
+    observer,
+    children: createChildren(client, caches),
+    takenNames,
+    expectations: createExpectations((written) => cacheOf(caches, written)),
+    events,
+    desired,
+    onObserved(key, seen) {
+      const [namespace = "", name = ""] = key.split("/");
+      if (seen) metrics.clusters.record(clusterFacts(seen.observation.cluster, seen.status));
+      else metrics.clusters.forget(namespace, name);
+    },
+  });
+  const controller: Controller = createController({
+    reconcile,
+    workers: config.workers,
+    deadlineMillis: passDeadlineMillis,
+    onError: (key, error) => logger.error("a pass failed and will be tried again", { key, error }),
+    observer: metrics.controller,
+  });
+
+  return {
+    synced: () => allCaches(caches).every((cache) => cache.hasSynced),
+    async run(signal) {
+      const stop = AbortSignal.any([signal, election.lost]);
+      const following = Promise.all(allCaches(caches).map((cache) => cache.run(stop)));
+      await Promise.all(allCaches(caches).map((cache) => cache.synced(stop)));
+      logger.info("caches filled; waiting to lead", { lease: config.leaderElection.name });
+      await election.lead(stop);
+      metrics.leading(true);
+      logger.info("leading", { identity });
+      await controller.run(stop);
+      metrics.leading(false);
+      if (election.lost.aborted) throw election.lost.reason;
+      await events.drain(AbortSignal.timeout(drainMillis));
+      await election.release();
+      await following;
+    },
+  };
+}
+
+function desiredOf(config: Config): Pick<DesiredContext, "operator" | "images"> {
+  const { platform, jet } = config.engineRepositories;
+  return {
+    operator: { namespace: config.pod.namespace, podLabels: config.pod.labels },
+    images: {
+      platform: platform.OpenSource,
+      platformEnterprise: platform.Enterprise,
+      jet: jet.OpenSource,
+      jetEnterprise: jet.Enterprise,
+    },
+  };
+}
