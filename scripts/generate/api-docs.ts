@@ -1,0 +1,2 @@
+import type { Output } from "./output.ts";
+export const apiDocsOutputs: readonly Output[] = [];

@@ -1,0 +1,137 @@
+import { z } from "zod";
+import { atomic, listMap } from "./fields.ts";
+import { statusLimit } from "./limits.ts";
+
+const name = () => z.string().max(statusLimit.name);
+const said = () => z.string().max(statusLimit.text);
+const word = () => z.string().max(128);
+const time = () => z.string().max(64).meta({ format: "date-time" });
+const count = () => z.int().min(0).max(2_147_483_647);
+
+const condition = z.object({
+  type: z
+    .string()
+    .max(316)
+    .regex(
+      /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$/,
+    )
+    .describe("What the condition is about, for example Ready."),
+  status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
+  observedGeneration: z.int().min(0).describe("Generation of the spec that the condition speaks of.").exactOptional(),
+  lastTransitionTime: time().describe("When `status` last changed."),
+  reason: z
+    .string()
+    .min(1)
+    .max(1_024)
+    .regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/)
+    .describe("One word for programs."),
+  message: z.string().max(statusLimit.message).describe("A sentence for people."),
+});
+
+const member = z.object({
+  pod: name().describe("Name of the pod."),
+  uuid: word().describe("The engine's id of the member.").exactOptional(),
+  address: name().describe("Address of the pod.").exactOptional(),
+  state: word().describe("Joined, Joining, Leaving or Unknown (does not answer)."),
+  master: z.boolean().describe("Whether it is the oldest member of its view.").exactOptional(),
+  safe: z.boolean().describe("Whether it says that all backups are in place and nothing migrates.").exactOptional(),
+});
+
+const view = z.object({
+  members: z.array(name()).max(statusLimit.members).meta(atomic).describe("Addresses of the members in this view."),
+  heldBy: z.array(name()).max(statusLimit.members).meta(atomic).describe("Who sees it."),
+});
+
+const job = z.object({
+  id: word().describe("The engine's id of the job."),
+  name: name().describe("Name of the job, if it has one.").exactOptional(),
+  status: word().describe("The engine's word, such as RUNNING."),
+  protected: z.boolean().describe("Whether the job has split-brain protection.").exactOptional(),
+  quorum: count().describe("Members that a protected job needs to run.").exactOptional(),
+  reason: said().describe("Why it does not run.").exactOptional(),
+});
+
+const operation = z.object({
+  kind: word().describe("Such as Form, Grow, Shrink, Roll, Stop, Start."),
+  from: count().describe("Number of members at its begin.").exactOptional(),
+  to: count().describe("Number of members at its end.").exactOptional(),
+  step: word().describe("Where it stands."),
+  startedAt: time().describe("When it began."),
+  waitingFor: said().describe("What the next step waits for.").exactOptional(),
+});
+
+const blockedBy = z.object({
+  check: word().describe("Name of the check that is not met."),
+  observed: said().describe("What was seen."),
+  needed: said().describe("What is needed."),
+  remedy: said().describe("What the user can do."),
+  since: time().describe("Since when."),
+});
+
+export const status = z
+  .object({
+    observedGeneration: z.int().min(0).describe("Generation of the spec that this status speaks of.").exactOptional(),
+    replicas: count().describe("Number of pods that the StatefulSet is asked for now.").exactOptional(),
+    selector: name().describe("Label selector of the members' pods, for the scale subresource.").exactOptional(),
+    version: word().describe("Version of the engine that the cluster runs or is moving to.").exactOptional(),
+    readyMembers: count().describe("Members whose pod is ready.").exactOptional(),
+    updatedMembers: count().describe("Members whose pod was made from the applied template.").exactOptional(),
+    members: z
+      .array(member)
+      .max(statusLimit.members)
+      .meta({ ...listMap("pod"), description: "Each member as it was last seen." })
+      .exactOptional(),
+    views: z
+      .array(view)
+      .max(statusLimit.members)
+      .meta({ ...atomic, description: "Only when members disagree: each view and who holds it." })
+      .exactOptional(),
+    clusterState: name().describe("The engine's cluster state; several when members disagree.").exactOptional(),
+    quorum: z
+      .object({
+        base: count().describe("Size that the quorum is counted from: the largest since the last finished shrink."),
+        needed: count().describe("Members needed: more than half of base."),
+        live: count().describe("Members in the largest view."),
+      })
+      .describe("Whether the cluster is larger than half of what it was.")
+      .exactOptional(),
+    quorumSummary: word().describe("`3 of 3`: live members of base.").exactOptional(),
+    jobs: z
+      .array(job)
+      .max(statusLimit.jobs)
+      .meta({ ...listMap("id"), description: "Active streaming jobs, at most 100." })
+      .exactOptional(),
+    jobsSummary: word().describe("`4/4`: running of active streaming jobs.").exactOptional(),
+    operation: operation.describe("What the operator is doing.").exactOptional(),
+    lastOperation: z
+      .object({
+        kind: word().describe("Kind of the operation."),
+        result: word().describe("How it ended."),
+        finishedAt: time().describe("When it ended."),
+      })
+      .describe("What the operator did last.")
+      .exactOptional(),
+    blockedBy: z
+      .array(blockedBy)
+      .max(statusLimit.blockedBy)
+      .meta({ ...atomic, description: "What stands in the way of the next step." })
+      .exactOptional(),
+    pendingTemplate: z
+      .object({
+        hash: word().describe("Hash of the template."),
+        reason: said().describe("Why it is not applied yet, and what would apply it."),
+      })
+      .describe("A pod template that differs from the applied one.")
+      .exactOptional(),
+    conditions: z
+      .array(condition)
+      .max(statusLimit.conditions)
+      .meta({ ...listMap("type"), description: "Ready, Reconciling, Stalled and others, as Kubernetes has them." })
+      .exactOptional(),
+  })
+  .describe("What the operator observed. At rest nothing in it moves.");
+
+export type JetClusterStatus = z.output<typeof status>;
+export type MemberStatus = z.output<typeof member>;
+export type Condition = z.output<typeof condition>;
+export type BlockedBy = z.output<typeof blockedBy>;
