@@ -4,7 +4,7 @@ import { clusterNameOf, type DesiredContext, isHotRestart } from "./context.ts";
 import { canonicalJson, isPlainObject } from "./hash.ts";
 import { join } from "./join.ts";
 import { at, isBelow, leaves, merged, type Tree, without } from "./merge.ts";
-import { engineMaps, ownedHazelcast, ownedHazelcastJet, type Path } from "./owned-config.ts";
+import { isEngineMap, isOwnedProperty, ownedHazelcast, ownedHazelcastJet, type Path } from "./owned-config.ts";
 import { seconds } from "./timeouts.ts";
 import { recoveryDirectory } from "./volumes.ts";
 
@@ -25,24 +25,39 @@ export class EngineConfigError extends Error {
  * @throws EngineConfigError when the text, read again, lacks an owned value or has a forbidden one.
  */
 export function engineFiles(context: DesiredContext): EngineFiles {
-  const { config } = context.cluster.spec;
-  const hazelcast = { user: userHazelcast(context), ours: ourHazelcast(context), owned: ownedHazelcast };
-  if (context.engine.line === "platform") return { "hazelcast.yaml": render("hazelcast", hazelcast) };
-  const jet = { user: userJet(config?.hazelcastJet ?? {}, config?.properties ?? {}), ours: ourJet(context) };
-  return {
-    "hazelcast.yaml": render("hazelcast", hazelcast),
-    "hazelcast-jet.yaml": render("hazelcast-jet", { ...jet, owned: ownedHazelcastJet }),
+  const { hazelcast = {}, hazelcastJet = {}, properties = {} } = context.cluster.spec.config ?? {};
+  const free = Object.entries(properties).filter(([name]) => !isOwnedProperty(name));
+  const ofJet = (name: string) => context.engine.line === "jet" && name.startsWith("jet.");
+  const files = {
+    "hazelcast.yaml": render("hazelcast", {
+      user: withoutEngineMaps(without(hazelcast, ownedHazelcast)),
+      properties: free.filter(([name]) => !ofJet(name)),
+      ours: ourHazelcast(context),
+      owned: ownedHazelcast,
+    }),
   };
+  if (context.engine.line === "platform") return files;
+  const jet = {
+    user: without(hazelcastJet, ownedHazelcastJet),
+    // 4.x reads properties of Jet from its own file.
+    properties: free.filter(([name]) => ofJet(name)),
+    ours: ourJet(context),
+    owned: ownedHazelcastJet,
+  };
+  return { ...files, "hazelcast-jet.yaml": render("hazelcast-jet", jet) };
 }
 
+/** What one file is made of, the lowest layer first. */
 interface Layers {
   readonly user: Tree;
+  readonly properties: readonly (readonly [string, string])[];
   readonly ours: Tree;
   readonly owned: readonly Path[];
 }
 
-function render(root: string, { user, ours, owned }: Layers): string {
-  const tree = merged(without(user, owned), ours);
+function render(root: string, layers: Layers): string {
+  const properties = layers.properties.length > 0 ? { properties: Object.fromEntries(layers.properties) } : {};
+  const tree = merged(merged(layers.user, properties), layers.ours);
   // Quoted throughout, sorted: no string can be read as something else, and equal content gives equal text.
   const text = stringify(
     { [root]: tree },
@@ -54,12 +69,12 @@ function render(root: string, { user, ours, owned }: Layers): string {
       defaultKeyType: "PLAIN",
     },
   );
-  verify(`${root}.yaml`, parse(text)?.[root], { ours, owned });
+  verify(`${root}.yaml`, parse(text)?.[root], layers);
   return text;
 }
 
 /** Reads the text back as the engine will. */
-function verify(file: string, found: unknown, { ours, owned }: Pick<Layers, "ours" | "owned">): void {
+function verify(file: string, found: unknown, { ours, owned }: Layers): void {
   for (const { path, value } of leaves(ours)) {
     const there = at(found, path);
     if (canonicalJson(there) !== canonicalJson(value)) {
@@ -67,28 +82,16 @@ function verify(file: string, found: unknown, { ours, owned }: Pick<Layers, "our
     }
   }
   for (const { path, value } of leaves(found)) {
-    if (at(ours, path) === undefined && isBelow(path, owned)) {
-      throw new EngineConfigError(file, path, value, "nothing but the operator's");
-    }
+    const foreign = at(ours, path) === undefined;
+    const isOwned = path[0] === "properties" ? isOwnedProperty(path[1] ?? "") : isBelow(path, owned);
+    if (foreign && isOwned) throw new EngineConfigError(file, path, value, "nothing but the operator's");
   }
-}
-
-function userHazelcast({ cluster, engine }: DesiredContext): Tree {
-  const { hazelcast = {}, properties = {} } = cluster.spec.config ?? {};
-  const own = Object.entries(properties).filter(([name]) => engine.line === "platform" || !name.startsWith("jet."));
-  return withoutEngineMaps(merged(hazelcast, own.length > 0 ? { properties: Object.fromEntries(own) } : {}));
-}
-
-/** 4.x reads properties of Jet from its own file. */
-function userJet(hazelcastJet: Tree, properties: Readonly<Record<string, string>>): Tree {
-  const own = Object.entries(properties).filter(([name]) => name.startsWith("jet."));
-  return merged(hazelcastJet, own.length > 0 ? { properties: Object.fromEntries(own) } : {});
 }
 
 function withoutEngineMaps(tree: Tree): Tree {
   const { map, ...rest } = tree;
   if (!isPlainObject(map)) return tree;
-  return { ...rest, map: Object.fromEntries(Object.entries(map).filter(([name]) => !engineMaps.test(name))) };
+  return { ...rest, map: Object.fromEntries(Object.entries(map).filter(([name]) => !isEngineMap(name))) };
 }
 
 function ourHazelcast(context: DesiredContext): Tree {

@@ -73,10 +73,10 @@ function scheduling(context: DesiredContext): Partial<V1PodSpec> {
     ...(tolerations && { tolerations }),
     ...(priorityClassName !== undefined && { priorityClassName }),
     affinity: affinity ? { ...affinity } : apart(context),
-    // The API server judges what the person wrote; its type is theirs.
-    topologySpreadConstraints: topologySpreadConstraints
-      ? (topologySpreadConstraints as unknown as V1TopologySpreadConstraint[])
-      : spread(context),
+    topologySpreadConstraints: (topologySpreadConstraints ?? [overZones]).map((constraint) => ({
+      labelSelector: { matchLabels: selectorLabels(context) },
+      ...constraint,
+    })) as V1TopologySpreadConstraint[],
   };
 }
 
@@ -88,13 +88,4 @@ function apart(context: DesiredContext): V1Affinity {
   return { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm }] } };
 }
 
-function spread(context: DesiredContext): V1TopologySpreadConstraint[] {
-  return [
-    {
-      maxSkew: 1,
-      topologyKey: "topology.kubernetes.io/zone",
-      whenUnsatisfiable: "ScheduleAnyway",
-      labelSelector: { matchLabels: selectorLabels(context) },
-    },
-  ];
-}
+const overZones = { maxSkew: 1, topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "ScheduleAnyway" };
