@@ -4,10 +4,10 @@ import { jetClusterSpec, jetClusterStatus } from "../../src/api/jet-cluster.ts";
 import { maxNameLength, namePattern } from "../../src/api/limits.ts";
 import { group, kind, plural, version } from "../../src/api/names.ts";
 import type { Output } from "./output.ts";
-import { type Structural, structural } from "./structural.ts";
+import { type JsonSchema, type Structural, structural } from "./structural.ts";
 
 const schemaOf = (schema: z.ZodType) =>
-  structural(z.toJSONSchema(schema, { target: "openapi-3.0", io: "input" }) as Record<string, unknown>);
+  structural(z.toJSONSchema(schema, { target: "openapi-3.0", io: "input" }) as JsonSchema);
 
 /** Names of members' pods, claims and hosts are made from it, and must be DNS labels with room for their endings. */
 const nameRule = {

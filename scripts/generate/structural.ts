@@ -32,7 +32,14 @@ export class NotStructural extends Error {
   }
 }
 
-type Json = Record<string, unknown>;
+/** What zod makes of a schema, as far as it is looked into here. */
+export interface JsonSchema {
+  readonly anyOf?: unknown;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly items?: JsonSchema;
+  readonly additionalProperties?: boolean | JsonSchema;
+  readonly [keyword: string]: unknown;
+}
 
 const kept: readonly (keyof Structural)[] = [
   "type",
@@ -66,10 +73,10 @@ const known = new Set<string>([
 ]);
 
 /** Makes zod's JSON schema structural. @throws NotStructural. */
-export function structural(schema: Json, path = "$"): Structural {
+export function structural(schema: JsonSchema, path = "$"): Structural {
   for (const keyword of Object.keys(schema)) if (!known.has(keyword)) throw new NotStructural(path, keyword);
   const intOrString = schema["x-kubernetes-int-or-string"] === true;
-  if (schema["anyOf"] !== undefined && !intOrString) throw new NotStructural(path, "anyOf");
+  if (schema.anyOf !== undefined && !intOrString) throw new NotStructural(path, "anyOf");
   const result: Structural = {};
   for (const keyword of kept) {
     if (schema[keyword] !== undefined) Object.assign(result, { [keyword]: schema[keyword] });
@@ -99,19 +106,19 @@ function integer(node: Structural): void {
   node.format = node.maximum !== undefined && node.maximum < 2 ** 31 ? "int32" : "int64";
 }
 
-function children(schema: Json, result: Structural, path: string): void {
-  const properties = Object.entries((schema["properties"] ?? {}) as Record<string, Json>);
+function children(schema: JsonSchema, result: Structural, path: string): void {
+  const properties = Object.entries(schema.properties ?? {});
   if (properties.length > 0) {
     result.properties = Object.fromEntries(
       properties.map(([name, child]) => [name, structural(child, `${path}.${name}`)]),
     );
   }
-  if (schema["items"] !== undefined) result.items = structural(schema["items"] as Json, `${path}[]`);
-  const additional = schema["additionalProperties"];
+  if (schema.items !== undefined) result.items = structural(schema.items, `${path}[]`);
+  const additional = schema.additionalProperties;
   if (additional === undefined || additional === false) return;
   if (additional === true || Object.keys(additional).length === 0) {
     result["x-kubernetes-preserve-unknown-fields"] = true;
   } else {
-    result.additionalProperties = structural(additional as Json, `${path}{}`);
+    result.additionalProperties = structural(additional, `${path}{}`);
   }
 }

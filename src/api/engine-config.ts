@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { type Rule, rules } from "./fields.ts";
-import { type OwnedKey, ownedHazelcastJetKeys, ownedHazelcastKeys, ownedProperties } from "./owned.ts";
+import {
+  engineMapPrefixes,
+  type OwnedKey,
+  ownedHazelcastJetKeys,
+  ownedHazelcastKeys,
+  ownedProperties,
+} from "./owned.ts";
 
 const reserved = new Set(["import", "namespace", "package", "in", "as", "if", "for", "var", "function", "return"]);
 
@@ -54,14 +60,26 @@ function declare(keys: readonly OwnedKey[]): Record<string, Node> {
 }
 
 /** An open part of the engine's configuration in which the operator's own keys are forbidden one by one. */
-function configuration(where: string, description: string, keys: readonly OwnedKey[]) {
+function configuration(where: string, description: string, keys: readonly OwnedKey[], more: Record<string, Node> = {}) {
   return z.looseObject({}).meta({
     description,
     maxProperties: 256,
-    properties: declare(keys),
+    properties: { ...declare(keys), ...more },
     ...rules(...keys.map((key) => absent(where, key))),
   });
 }
+
+const engineMaps = {
+  ...open,
+  "x-kubernetes-preserve-unknown-fields": undefined,
+  description: "Configuration of maps by name or pattern.",
+  additionalProperties: open,
+  ...rules({
+    rule: `!self.exists(name, ${engineMapPrefixes.map((prefix) => `name.startsWith('${prefix}')`).join(" || ")})`,
+    message: `config.hazelcast.map: maps of the engine's own (${engineMapPrefixes.join(", ")}) belong to the operator: use spec.backupCount`,
+    reason: "FieldValueForbidden",
+  }),
+};
 
 const propertyRules = Object.entries(ownedProperties).map(([name, instead]) => ({
   rule: `!('${name}' in self)`,
@@ -75,6 +93,7 @@ export const engineConfig = z
       "config.hazelcast",
       "What hazelcast.yaml has below its root key `hazelcast`, merged under the operator's own keys; unknown keys are kept as they are and judged by the engine. Keys that belong to the operator are refused by name. A change restarts members one by one, or the whole cluster where the engine fixes the key at start.",
       ownedHazelcastKeys,
+      { map: engineMaps },
     ).exactOptional(),
     hazelcastJet: configuration(
       "config.hazelcastJet",

@@ -30,6 +30,10 @@ export const ownedHazelcastKeys: readonly OwnedKey[] = [
   own("network.rest-api", "object", "the operator decides which endpoint groups are open"),
   own("network.public-address", "string", "a member's address is that of its pod"),
   own("network.ssl", "object", "TLS between members is not supported"),
+  own("network.symmetric-encryption", "object", "encryption between members is not supported"),
+  own("network.socket-interceptor", "object", "the operator and the probes could not connect"),
+  own("network.member-address-provider", "object", "a member's address is that of its pod"),
+  own("network.interfaces", "object", "a member's address is that of its pod"),
   own("advanced-network", "object", "it would replace the network section; use network"),
   own("jet.enabled", "boolean", "the Jet engine is always on"),
   own("jet.backup-count", "integer", "use spec.backupCount"),
@@ -53,6 +57,9 @@ export const ownedHazelcastJetKeys: readonly OwnedKey[] = [
   own("hazelcast-jet", "object", "leave the root key out and write what is below it"),
 ];
 
+/** Patterns of map configurations for the engine's own maps begin so; a closer pattern would win over `spec.backupCount`. */
+export const engineMapPrefixes = ["__jet", "__sql"] as const;
+
 const graceful = "a member must leave gracefully when its pod is told to stop";
 
 /** Engine properties, in `config.properties` and as `-D` of a JVM option. */
@@ -64,12 +71,15 @@ export const ownedProperties: Readonly<Record<string, string>> = {
   "hazelcast.enterprise.license.key": "use spec.licenseKeySecretRef",
   "hazelcast.persistence.auto.cluster.state": "the operator moves the cluster's state",
   "hazelcast.persistence.auto.cluster.state.strategy": "the operator moves the cluster's state",
+  "hazelcast.stale.join.prevention.duration.seconds": "a member that comes back must be let in",
+  "hazelcast.phone.home.enabled": "members never call home",
   "hazelcast.initial.min.cluster.size":
     "it blocks a cluster that is smaller; the operator waits for the full view itself",
   "hazelcast.discovery.enabled": "members find each other through the headless Service",
   "hazelcast.rest.enabled": "the operator decides which endpoint groups are open",
   "hazelcast.http.healthcheck.enabled": "the probes need it",
   "hazelcast.socket.bind.any": reachable,
+  "hazelcast.socket.server.bind.any": reachable,
   "hazelcast.local.localAddress": "a member's address is that of its pod",
   "hazelcast.local.publicAddress": "a member's address is that of its pod",
 };
@@ -82,6 +92,8 @@ export const ownedEnvironment: Readonly<Record<string, string>> = {
   JDK_JAVA_OPTIONS: "use spec.jvm.options",
   _JAVA_OPTIONS: "use spec.jvm.options",
   HAZELCAST_CONFIG: "use spec.config.hazelcast",
+  MIN_HEAP_SIZE: "use spec.jvm.heapPercent and spec.resources.limits.memory",
+  MAX_HEAP_SIZE: "use spec.jvm.heapPercent and spec.resources.limits.memory",
   PROMETHEUS_PORT: "use spec.monitoring.engineMetricsPort",
   JET_LICENSE_KEY: "use spec.licenseKeySecretRef",
   HAZELCAST_LICENSE_KEY: "use spec.licenseKeySecretRef",
