@@ -33,10 +33,13 @@ export interface Config {
   readonly health: ListenAddress;
   readonly log: { readonly level: "error" | "warn" | "info" | "debug"; readonly format: "json" | "text" };
   readonly workers: number;
-  /** Image repositories by engine line and edition, as `engineOf` names them. */
-  readonly engineRepositories: Readonly<
-    Record<"platform" | "jet", Readonly<Record<"OpenSource" | "Enterprise", string>>>
-  >;
+  /** Repositories, without tag, of engine images. */
+  readonly engineImages: {
+    readonly platform: string;
+    readonly platformEnterprise: string;
+    readonly jet: string;
+    readonly jetEnterprise: string;
+  };
 }
 
 /** Each line names the flag or variable, its value and what is accepted. Trying again with the same settings cannot help. */
@@ -147,9 +150,11 @@ function compile(values: Values): Config {
     health: values["health-bind-address"],
     log: { level: values["log-level"], format: values["log-format"] },
     workers: values.workers,
-    engineRepositories: {
-      platform: { OpenSource: values["hazelcast-image"], Enterprise: values["hazelcast-enterprise-image"] },
-      jet: { OpenSource: values["hazelcast-jet-image"], Enterprise: values["hazelcast-jet-enterprise-image"] },
+    engineImages: {
+      platform: values["hazelcast-image"],
+      platformEnterprise: values["hazelcast-enterprise-image"],
+      jet: values["hazelcast-jet-image"],
+      jetEnterprise: values["hazelcast-jet-enterprise-image"],
     },
   };
 }

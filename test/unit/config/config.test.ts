@@ -40,15 +40,11 @@ describe("configuration", () => {
       health: { host: undefined, port: 8081 },
       log: { level: "info", format: "json" },
       workers: 4,
-      engineRepositories: {
-        platform: {
-          OpenSource: "docker.io/hazelcast/hazelcast",
-          Enterprise: "docker.io/hazelcast/hazelcast-enterprise",
-        },
-        jet: {
-          OpenSource: "docker.io/hazelcast/hazelcast-jet",
-          Enterprise: "docker.io/hazelcast/hazelcast-jet-enterprise",
-        },
+      engineImages: {
+        platform: "docker.io/hazelcast/hazelcast",
+        platformEnterprise: "docker.io/hazelcast/hazelcast-enterprise",
+        jet: "docker.io/hazelcast/hazelcast-jet",
+        jetEnterprise: "docker.io/hazelcast/hazelcast-jet-enterprise",
       },
     });
   });
