@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Rule, rules } from "./fields.ts";
+import { keysMatch, type Rule, rules } from "./fields.ts";
 import {
   engineMapPrefixes,
   type OwnedKey,
@@ -87,6 +87,8 @@ const propertyRules = Object.entries(ownedProperties).map(([name, instead]) => (
   reason: "FieldValueForbidden" as const,
 }));
 
+const propertyNames = keysMatch("^[A-Za-z0-9_.-]{1,256}$", 'of letters, digits, ".", "_" and "-"');
+
 export const engineConfig = z
   .object({
     hazelcast: configuration(
@@ -106,7 +108,7 @@ export const engineConfig = z
         maxProperties: 128,
         description:
           "Engine properties by name, such as `hazelcast.partition.count`. Properties that belong to the operator are refused by name. A change restarts members one by one, or the whole cluster where all members must agree on it.",
-        ...rules(...propertyRules),
+        ...rules(propertyNames, ...propertyRules),
       })
       .exactOptional(),
   })

@@ -36,17 +36,31 @@ export const objectName = () => text(253, "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-
 /** Key of a Secret or ConfigMap. */
 export const dataKey = () => text(253, "^[-._a-zA-Z0-9]+$");
 
-const qualifiedName = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
+const qualifiedName = "([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]";
+const labelKeyPattern = `^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?${qualifiedName}$`;
 /** `example.com/name` or `name`. */
-export const labelKey = () => text(316, `^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?${qualifiedName}$`);
+export const labelKey = () => text(317, labelKeyPattern);
 export const labelValue = () =>
   z
     .string()
     .max(63)
     .regex(new RegExp(`^(${qualifiedName})?$`));
 
-export const labelMap = () => z.record(z.string(), labelValue()).meta({ maxProperties: 64 });
-export const annotationMap = () => z.record(z.string(), z.string().max(16_384)).meta({ maxProperties: 64 });
+/** A schema cannot give a pattern to the keys of a map, a rule can. */
+export const keysMatch = (pattern: string, what: string): Rule => ({
+  rule: `self.all(key, key.matches(r'${pattern}'))`,
+  message: `every key must be ${what}`,
+});
+const labelKeys = keysMatch(
+  labelKeyPattern,
+  'a name of at most 63 letters, digits, "-", "_" and ".", with or without a DNS name and "/" before it',
+);
+
+export const labelMap = (description: string, ...more: readonly Rule[]) =>
+  z.record(z.string(), labelValue()).meta({ maxProperties: 64, description, ...rules(labelKeys, ...more) });
+
+export const annotationMap = (description: string, ...more: readonly Rule[]) =>
+  z.record(z.string(), z.string().max(16_384)).meta({ maxProperties: 64, description, ...rules(labelKeys, ...more) });
 
 /** An amount as Kubernetes writes it: `10Gi`, `500m`, `2`. */
 export const quantity = () =>
@@ -61,7 +75,14 @@ export const positiveQuantity = (description: string) =>
     ...rules({ rule: "quantity(string(self)).isGreaterThan(quantity('0'))", message: "must be larger than 0" }),
   });
 
-export const resourceList = () => z.record(z.string(), quantity()).meta({ maxProperties: 16 });
+const notNegative = {
+  rule: "self.all(key, !quantity(string(self[key])).isLessThan(quantity('0')))",
+  message: "no amount may be below 0",
+};
+
+/** Amounts of compute resources by name: `cpu`, `memory`, `ephemeral-storage`, `example.com/device`. */
+export const resourceList = (description: string) =>
+  z.record(z.string(), quantity()).meta({ maxProperties: 16, description, ...rules(labelKeys, notNegative) });
 
 const requirement = z.object({
   key: labelKey().describe("Label that the requirement is about."),
@@ -77,7 +98,7 @@ const requirement = z.object({
 export const labelSelector = (description: string) =>
   z
     .object({
-      matchLabels: labelMap().describe("Labels that must have exactly these values.").exactOptional(),
+      matchLabels: labelMap("Labels that must have exactly these values.").exactOptional(),
       matchExpressions: z
         .array(
           requirement.meta(

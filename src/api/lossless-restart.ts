@@ -51,8 +51,8 @@ const archive = z
     keep: z.int().min(1).max(10).default(2).describe("How many archives are kept; the oldest is deleted first."),
     resources: z
       .object({
-        requests: resourceList().describe("What the scheduler reserves.").exactOptional(),
-        limits: resourceList().describe("What the pod may use at most.").exactOptional(),
+        requests: resourceList("What the scheduler reserves.").exactOptional(),
+        limits: resourceList("What the pod may use at most.").exactOptional(),
       })
       .describe("Compute resources of the pod that saves and restores.")
       .prefault({}),

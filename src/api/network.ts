@@ -43,7 +43,7 @@ export const service = z
       .enum(["ClusterIP", "NodePort", "LoadBalancer"])
       .default("ClusterIP")
       .describe("Type of the client Service."),
-    annotations: annotationMap().describe("Annotations of the client Service, for load balancers.").exactOptional(),
+    annotations: annotationMap("Annotations of the client Service, for load balancers.").exactOptional(),
   })
   .describe("The client Service, which has the name of the cluster and port 5701. A change takes effect at once.");
 

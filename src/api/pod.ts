@@ -24,8 +24,8 @@ const rolls = "A change restarts members one by one.";
 
 export const resources = z
   .object({
-    requests: resourceList().describe("What the scheduler reserves, for example `cpu: 2`.").exactOptional(),
-    limits: resourceList().describe("What a member may use at most; the heap is sized from `memory`.").exactOptional(),
+    requests: resourceList("What the scheduler reserves, for example `cpu: 2`.").exactOptional(),
+    limits: resourceList("What a member may use at most; the heap is sized from `memory`.").exactOptional(),
   })
   .describe(`Compute resources of each member. ${rolls}`);
 
@@ -140,12 +140,8 @@ const reservedKeys = (what: string): Rule => ({
 
 export const podMetadata = z
   .object({
-    labels: labelMap()
-      .meta({ description: "Labels by key.", ...rules(reservedKeys("labels")) })
-      .exactOptional(),
-    annotations: annotationMap()
-      .meta({ description: "Annotations by key.", ...rules(reservedKeys("annotations")) })
-      .exactOptional(),
+    labels: labelMap("Labels by key.", reservedKeys("labels")).exactOptional(),
+    annotations: annotationMap("Annotations by key.", reservedKeys("annotations")).exactOptional(),
   })
   .describe(`Labels and annotations that every member's pod gets beside the operator's own. ${rolls}`);
 
@@ -203,7 +199,7 @@ const spread = z.object({
 
 export const scheduling = z
   .object({
-    nodeSelector: labelMap().describe("Labels that a member's node must have.").exactOptional(),
+    nodeSelector: labelMap("Labels that a member's node must have.").exactOptional(),
     affinity: z
       .object({
         nodeAffinity: open("As in a pod: rules about nodes.").exactOptional(),
