@@ -80,20 +80,20 @@ const labels = z
   );
 
 const labelSelector = z.strictObject({
-  matchLabels: z.record(z.string().regex(labelKey), z.string().regex(labelValue)).optional(),
+  matchLabels: z.record(z.string().regex(labelKey), z.string().regex(labelValue)).exactOptional(),
   matchExpressions: z
     .array(
       z.strictObject({
         key: z.string().regex(labelKey),
         operator: z.enum(["In", "NotIn", "Exists", "DoesNotExist"]),
-        values: z.array(z.string()).optional(),
+        values: z.array(z.string()).exactOptional(),
       }),
     )
-    .optional(),
+    .exactOptional(),
 });
 
 const peer = z
-  .strictObject({ podSelector: labelSelector.optional(), namespaceSelector: labelSelector.optional() })
+  .strictObject({ podSelector: labelSelector.exactOptional(), namespaceSelector: labelSelector.exactOptional() })
   .refine((value) => value.podSelector !== undefined || value.namespaceSelector !== undefined);
 
 /** Pods as a NetworkPolicy names them: `podSelector`, `namespaceSelector` or both. */

@@ -130,15 +130,10 @@ export function createOperator(options: OperatorOptions): Operator {
   };
 }
 
-function desiredOf(config: Config): Pick<DesiredContext, "operator" | "images"> {
-  const { platform, jet } = config.engineRepositories;
+function desiredOf(config: Config): Pick<DesiredContext, "operator" | "metricsClients" | "images"> {
   return {
     operator: { namespace: config.pod.namespace, podLabels: config.pod.labels },
-    images: {
-      platform: platform.OpenSource,
-      platformEnterprise: platform.Enterprise,
-      jet: jet.OpenSource,
-      jetEnterprise: jet.Enterprise,
-    },
+    metricsClients: config.metricsClients,
+    images: config.engineImages,
   };
 }

@@ -36,7 +36,7 @@ export interface ReconcilerParts {
   readonly expectations: Expectations;
   readonly events: EventRecorder;
   /** What the operator itself brings to every cluster's children. */
-  readonly desired: Pick<DesiredContext, "operator" | "images">;
+  readonly desired: Pick<DesiredContext, "operator" | "metricsClients" | "images">;
   /** For metrics; without an observation the cluster is gone. */
   readonly onObserved: (key: string, seen: { observation: Observation; status: JetClusterStatus } | undefined) => void;
 }

@@ -1,3 +1,4 @@
+import type { V1NetworkPolicyPeer } from "@kubernetes/client-node";
 import type { JetCluster } from "../../api/jet-cluster.ts";
 import type { Engine } from "../evidence/capabilities.ts";
 
@@ -11,6 +12,8 @@ export interface DesiredContext {
     /** Labels that every pod of the operator has and no other pod of its namespace. */
     readonly podLabels: Readonly<Record<string, string>>;
   };
+  /** Pods that may read the engine's metrics. */
+  readonly metricsClients: readonly V1NetworkPolicyPeer[];
   /** Repositories, without tag, taken where `spec.image.repository` is absent. */
   readonly images: EngineImages;
   /** Clients are let in only when open. */

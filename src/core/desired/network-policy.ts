@@ -1,5 +1,5 @@
 import type { V1NetworkPolicy, V1NetworkPolicyPeer, V1NetworkPolicyPort } from "@kubernetes/client-node";
-import { childNames, label, port } from "../../api/names.ts";
+import { childNames, port } from "../../api/names.ts";
 import type { DesiredContext } from "./context.ts";
 import { childMetadata, selectorLabels } from "./metadata.ts";
 
@@ -17,9 +17,6 @@ export interface NetworkPolicy extends Pick<V1NetworkPolicy, "apiVersion" | "kin
   };
 }
 
-/** Label of Prometheus' pods, in whatever namespace: they may read the engine's metrics. docs/api.md says so. */
-const prometheus = { [label.name]: "prometheus" };
-
 /** Set by Kubernetes on every namespace. */
 const namespaceName = "kubernetes.io/metadata.name";
 
@@ -35,7 +32,7 @@ export function networkPolicy(context: DesiredContext): NetworkPolicy {
     spec: {
       podSelector: { matchLabels: selectorLabels(context) },
       policyTypes: ["Ingress"],
-      ingress: [memberRule(context), metricsRule(context)],
+      ingress: [memberRule(context), ...metricsRules(context)],
     },
   };
 }
@@ -62,9 +59,8 @@ function clients({ cluster }: DesiredContext): V1NetworkPolicyPeer[] {
     .map(({ podSelector, namespaceSelector }) => JSON.parse(JSON.stringify({ podSelector, namespaceSelector })));
 }
 
-function metricsRule({ cluster }: DesiredContext): IngressRule {
-  return {
-    ports: [{ protocol: "TCP", port: cluster.spec.monitoring.engineMetricsPort }],
-    from: [{ namespaceSelector: {}, podSelector: { matchLabels: prometheus } }],
-  };
+/** No rule when nobody may: an empty list of peers would mean everybody. */
+function metricsRules({ cluster, metricsClients }: DesiredContext): IngressRule[] {
+  if (metricsClients.length === 0) return [];
+  return [{ ports: [{ protocol: "TCP", port: cluster.spec.monitoring.engineMetricsPort }], from: metricsClients }];
 }
