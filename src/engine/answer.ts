@@ -22,9 +22,9 @@ export function unknown(why: Why, detail: string): Answer<never> {
 }
 
 const excerptLimit = 200;
-/** Long runs of token-like characters, and what follows a word that names a secret. */
+/** Long runs of token-like characters with a digit in them (class names have none), and what follows a word that names a secret. */
 const secrets =
-  /(password|passwd|secret|token|credential|authorization|bearer|licen[cs]e|api-?key)(["'\s:=]+)[^\s"',;&]+|[A-Za-z0-9+/_=-]{24,}/gi;
+  /(password|passwd|secret|token|credential|authorization|bearer|licen[cs]e|api-?key)(["'\s:=]+)[^\s"',;&]+|(?=[a-z+/_=-]*\d)[a-z0-9+/_=-]{24,}/gi;
 
 /** At most 200 printable characters of a foreign text, secrets blacked out: all that may go from an answer into a reason. */
 export function excerpt(text: string): string {

@@ -1,0 +1,113 @@
+import com.hazelcast.jet.Jet;
+import com.hazelcast.jet.JetInstance;
+import com.hazelcast.jet.Job;
+import com.hazelcast.jet.config.JobConfig;
+import com.hazelcast.jet.config.ProcessingGuarantee;
+import com.hazelcast.jet.pipeline.Pipeline;
+import com.hazelcast.jet.pipeline.Sinks;
+import com.hazelcast.jet.pipeline.SourceBuilder;
+import com.hazelcast.jet.pipeline.StreamSource;
+
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.util.Arrays;
+
+import static com.hazelcast.jet.Util.entry;
+
+/**
+ * A real member, of any version, that a test drives over its standard input, one command a line and one answer a line:
+ * {@code submit name guarantee protected autoScaling intervalMillis keys stateBytes}, {@code fail name}, {@code jobs},
+ * {@code size map}. What it says of jobs is the engine's own Java API.
+ */
+public final class TestMember {
+
+    private TestMember() {
+    }
+
+    public static void main(String[] args) throws Exception {
+        JetInstance jet = Jet.newJetInstance();
+        System.out.println("> member is up");
+        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
+        for (String line = commands.readLine(); line != null; line = commands.readLine()) {
+            try {
+                System.out.println("> " + answer(jet, line.split(" ")));
+            } catch (Exception e) {
+                System.out.println("> error " + e);
+            }
+        }
+    }
+
+    private static String answer(JetInstance jet, String[] command) {
+        switch (command[0]) {
+            case "submit":
+                return submit(jet, command).getIdString();
+            case "fail":
+                return jet.newJob(failing(), new JobConfig().setName(command[1]).setSuspendOnFailure(true)).getIdString();
+            case "jobs":
+                return jobs(jet);
+            case "size":
+                return String.valueOf(jet.getMap(command[1]).size());
+            default:
+                throw new IllegalArgumentException(command[0]);
+        }
+    }
+
+    private static Job submit(JetInstance jet, String[] command) {
+        JobConfig config = new JobConfig()
+                .setProcessingGuarantee(ProcessingGuarantee.valueOf(command[2]))
+                .setSplitBrainProtection(Boolean.parseBoolean(command[3]))
+                .setAutoScaling(Boolean.parseBoolean(command[4]))
+                .setSnapshotIntervalMillis(Long.parseLong(command[5]))
+                .setSuspendOnFailure(true);
+        if (!command[1].equals("-")) {
+            config.setName(command[1]);
+        }
+        return jet.newJob(counting(Long.parseLong(command[6]), Integer.parseInt(command[7])), config);
+    }
+
+    private static String jobs(JetInstance jet) {
+        StringBuilder text = new StringBuilder();
+        for (Job job : jet.getJobs()) {
+            text.append(job.getIdString()).append(' ').append(job.getName()).append(' ').append(job.getStatus()).append(';');
+        }
+        return text.toString();
+    }
+
+    /** As many keys as wanted, each with as much state as wanted, all of it in every snapshot. */
+    private static Pipeline counting(long keys, int stateBytes) {
+        Pipeline pipeline = Pipeline.create();
+        pipeline.readFrom(numbers())
+                .withoutTimestamps()
+                .groupingKey(number -> number % keys)
+                .mapStateful(() -> new byte[Math.max(1, stateBytes)], (state, key, number) -> {
+                    Arrays.fill(state, number.byteValue());
+                    return entry(key, number);
+                })
+                .writeTo(Sinks.map("out"));
+        return pipeline;
+    }
+
+    private static StreamSource<Long> numbers() {
+        return SourceBuilder.stream("numbers", context -> new long[1])
+                .<Long>fillBufferFn((next, buffer) -> {
+                    for (int i = 0; i < 100; i++) {
+                        buffer.add(next[0]++);
+                    }
+                    Thread.sleep(1);
+                })
+                .createSnapshotFn(next -> next[0])
+                .restoreSnapshotFn((next, saved) -> next[0] = saved.get(0))
+                .build();
+    }
+
+    private static Pipeline failing() {
+        Pipeline pipeline = Pipeline.create();
+        pipeline.readFrom(numbers())
+                .withoutTimestamps()
+                .map(number -> {
+                    throw new IllegalStateException("broken on purpose, password=hunter2");
+                })
+                .writeTo(Sinks.noop());
+        return pipeline;
+    }
+}
