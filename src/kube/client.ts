@@ -1,6 +1,11 @@
 import type { KubeConfig } from "@kubernetes/client-node";
-import type { Clock } from "./clock.ts";
-import type { KubeList, Resource } from "./objects.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { createConnection } from "./connection.ts";
+import { type KubeList, type Resource, resourcePath } from "./objects.ts";
+import { type Query, queryOf } from "./query.ts";
+import { createSemaphore } from "./semaphore.ts";
+import { sendJson, type TransportParts } from "./transport.ts";
+import { watchEvents } from "./watch.ts";
 
 /** Which object. */
 export interface ObjectRef {
@@ -13,6 +18,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** For the whole call, retries included. */
   readonly timeoutMillis?: number | undefined;
+  /** Asked right before the request leaves, at every try. "No" is a NotLeaderError. */
+  readonly mayWrite?: (() => boolean) | undefined;
 }
 
 export interface ListQuery {
@@ -118,4 +125,67 @@ export interface KubeClientOptions {
   readonly clock?: Clock;
 }
 
-export declare function createKubeClient(options: KubeClientOptions): KubeClient;
+const defaults = { maxInFlight: 32, timeoutMillis: 30_000 };
+
+/** @throws Error when the configuration names no cluster. */
+export function createKubeClient(options: KubeClientOptions): KubeClient & { close(): Promise<void> } {
+  const connection = createConnection(options.config);
+  const parts: TransportParts = {
+    connection,
+    places: createSemaphore(options.maxInFlight ?? defaults.maxInFlight),
+    userAgent: options.userAgent,
+    timeoutMillis: options.timeoutMillis ?? defaults.timeoutMillis,
+    observer: options.observer,
+    clock: options.clock ?? systemClock,
+  };
+  const write = <T>(
+    method: "POST" | "PUT" | "PATCH" | "DELETE",
+    { resource, namespace, name }: ObjectRef,
+    contentType: string,
+    body: unknown,
+    query: Query & { readonly subresource?: string | undefined },
+    call: CallOptions = {},
+  ): Promise<T> => {
+    const { subresource, ...rest } = query;
+    const path = resourcePath(resource, namespace, method === "POST" ? undefined : name, subresource) + queryOf(rest);
+    const request = { method, path, resource: resource.plural, contentType, body: JSON.stringify(body) };
+    return sendJson<T>(parts, request, call);
+  };
+  return {
+    get: ({ resource, namespace, name }, call = {}) =>
+      sendJson(
+        parts,
+        { method: "GET", path: resourcePath(resource, namespace, name), resource: resource.plural },
+        call,
+      ),
+    list: (resource, { namespace, ...query } = {}, call = {}) => {
+      const path = resourcePath(resource, namespace) + queryOf(query);
+      return sendJson(parts, { method: "GET", path, resource: resource.plural }, call);
+    },
+    create: (ref, body, { fieldManager, subresource }, call) =>
+      write("POST", ref, json, body, { fieldManager, subresource }, call),
+    replace: (ref, body, { fieldManager, subresource }, call) =>
+      write("PUT", ref, json, body, { fieldManager, subresource }, call),
+    apply: (ref, body, { fieldManager, force, subresource }, call) =>
+      write("PATCH", ref, "application/apply-patch+yaml", body, { fieldManager, force, subresource }, call),
+    jsonPatch: (ref, operations, { fieldManager, subresource }, call) =>
+      write("PATCH", ref, "application/json-patch+json", operations, { fieldManager, subresource }, call),
+    delete: async (ref, deleteOptions = {}, call) => {
+      await write("DELETE", ref, json, deleteBody(deleteOptions), {}, call);
+    },
+    stream: (resource, query, watch) => watchEvents(parts, resource, query, watch),
+    close: () => connection.close(),
+  };
+}
+
+const json = "application/json";
+
+function deleteBody({ uid, resourceVersion, propagationPolicy, gracePeriodSeconds }: DeleteOptions): object {
+  return {
+    apiVersion: "v1",
+    kind: "DeleteOptions",
+    preconditions: { uid, resourceVersion },
+    propagationPolicy,
+    gracePeriodSeconds,
+  };
+}

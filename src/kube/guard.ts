@@ -1,35 +1,19 @@
-import type { KubeClient } from "./client.ts";
-import { NotLeaderError } from "./errors.ts";
-import type { Resource } from "./objects.ts";
+import type { CallOptions, KubeClient } from "./client.ts";
 
-/** The same client, whose writes are sent only while `mayWrite` says yes. @throws NotLeaderError instead. */
+/**
+ * The same client, whose writes are sent only while `mayWrite` says yes: asked again right before the bytes leave, at
+ * every try. @throws NotLeaderError instead of sending.
+ */
 export function guardWrites(client: KubeClient, mayWrite: () => boolean): KubeClient {
-  const guard = (verb: string, resource: Resource, name: string) => {
-    if (!mayWrite()) throw new NotLeaderError(`${verb} ${resource.plural} ${name}`);
-  };
+  const guarded = (call: CallOptions = {}): CallOptions => ({ ...call, mayWrite });
   return {
     get: (ref, call) => client.get(ref, call),
     list: (resource, query, call) => client.list(resource, query, call),
     stream: (resource, query, options) => client.stream(resource, query, options),
-    async create(ref, body, write, call) {
-      guard("create", ref.resource, ref.name);
-      return client.create(ref, body, write, call);
-    },
-    async replace(ref, body, write, call) {
-      guard("replace", ref.resource, ref.name);
-      return client.replace(ref, body, write, call);
-    },
-    async apply(ref, body, write, call) {
-      guard("apply", ref.resource, ref.name);
-      return client.apply(ref, body, write, call);
-    },
-    async jsonPatch(ref, operations, write, call) {
-      guard("patch", ref.resource, ref.name);
-      return client.jsonPatch(ref, operations, write, call);
-    },
-    async delete(ref, options, call) {
-      guard("delete", ref.resource, ref.name);
-      return client.delete(ref, options, call);
-    },
+    create: (ref, body, write, call) => client.create(ref, body, write, guarded(call)),
+    replace: (ref, body, write, call) => client.replace(ref, body, write, guarded(call)),
+    apply: (ref, body, write, call) => client.apply(ref, body, write, guarded(call)),
+    jsonPatch: (ref, operations, write, call) => client.jsonPatch(ref, operations, write, guarded(call)),
+    delete: (ref, options, call) => client.delete(ref, options, guarded(call)),
   };
 }
