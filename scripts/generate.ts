@@ -2,10 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { apiDocsOutputs } from "./generate/api-docs.ts";
 import { crdOutputs } from "./generate/crd.ts";
+import { manifestOutputs } from "./generate/manifests.ts";
 import type { Output } from "./generate/output.ts";
 
-/** Everything in the repository that is made. */
-const outputs: readonly Output[] = [...crdOutputs, ...apiDocsOutputs];
+/** Everything in the repository that is made. The manifests come last: they are rendered from what the others write. */
+const outputs: readonly Output[] = [...crdOutputs, ...apiDocsOutputs, ...manifestOutputs];
 const top = join(import.meta.dirname, "..");
 
 function current(file: string): string | undefined {

@@ -1,0 +1,39 @@
+{{/*
+What the operator may do with JetClusters and their children. Not among it, on purpose: anything of Secrets; deleting
+StatefulSets, pods or claims (what was tied to a JetCluster goes through the garbage collector); exec; roles.
+*/}}
+{{- define "jet-operator.rules" -}}
+- apiGroups: [jet-operator.io]
+  resources: [jetclusters]
+  verbs: [get, list, watch, patch]
+- apiGroups: [jet-operator.io]
+  resources: [jetclusters/status]
+  verbs: [patch]
+# Owner references with blockOwnerDeletion are checked against this (OwnerReferencesPermissionEnforcement).
+- apiGroups: [jet-operator.io]
+  resources: [jetclusters/finalizers]
+  verbs: [update]
+- apiGroups: [apps]
+  resources: [statefulsets]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [""]
+  resources: [services, configmaps, serviceaccounts]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch]
+# Deleted when spec.network.policy becomes None.
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list, watch]
+# Patched with the ledger's stamp and, for whenDeleted: Delete, with an owner.
+- apiGroups: [""]
+  resources: [persistentvolumeclaims]
+  verbs: [get, list, watch, patch]
+- apiGroups: [""]
+  resources: [events]
+  verbs: [create, patch]
+{{- end -}}

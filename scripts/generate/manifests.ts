@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureBinaries } from "../../test/cluster/binaries.ts";
+import { binaryDirectory } from "../../test/cluster/paths.ts";
+import { run } from "../../test/cluster/run.ts";
+import type { Output } from "./output.ts";
+
+const chart = join(import.meta.dirname, "../../charts/jet-operator");
+
+/** Where the plain manifests install to; a namespace that enforces Pod Security `restricted`. */
+const namespace = "jet-operator";
+
+/** What people without Helm apply: the chart, rendered by the real Helm with the values of its `ci/` folder. */
+export const manifestOutputs: readonly Output[] = [
+  { file: "manifests/install.yaml", content: () => rendered("cluster-wide") },
+  { file: "manifests/install-namespaced.yaml", content: () => rendered("namespaced") },
+];
+
+async function rendered(values: string): Promise<string> {
+  await ensureBinaries(["helm"], (line) => console.log(line));
+  const home = mkdtempSync(join(tmpdir(), "helm-"));
+  try {
+    const yaml = await run(
+      [
+        join(binaryDirectory, "helm"),
+        "template",
+        "jet-operator",
+        chart,
+        `--namespace=${namespace}`,
+        "--include-crds",
+        "--kube-version=1.30.0",
+        `--values=${join(chart, "ci", `${values}-values.yaml`)}`,
+      ],
+      { env: { HELM_CACHE_HOME: home, HELM_CONFIG_HOME: home, HELM_DATA_HOME: home } },
+    );
+    return `${header(values)}${namespaceObject}${yaml}`;
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+const header = (
+  values: string,
+) => `# Rendered by \`npm run generate\` from charts/jet-operator with ci/${values}-values.yaml.
+# Replace registry.example.com/jet-operator by the repository that you pushed the operator's image to.
+`;
+
+const namespaceObject = `---
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: ${namespace}
+  labels:
+    pod-security.kubernetes.io/enforce: restricted
+`;
