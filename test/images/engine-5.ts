@@ -33,11 +33,11 @@ export async function platformRecipe(version: "5.5.0" | "5.7.0"): Promise<Recipe
   };
 }
 
-/** As the public image has it, apart from the place of Java and a user that `runAsNonRoot` can judge. */
+/** As the public image has it, apart from the place of Java: also its user, a name that `runAsNonRoot` cannot judge. */
 const imageConfig: ImageConfig = {
   Cmd: ["hz", "start"],
   WorkingDir: home,
-  User: "1000",
+  User: "hazelcast",
   ExposedPorts: { "5701/tcp": {} },
   Env: [
     `JAVA_HOME=${javaHome}`,

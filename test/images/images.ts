@@ -1,7 +1,7 @@
 import type { Progress } from "../cluster/binaries.ts";
 import { busyboxRecipe } from "./busybox.ts";
-import { platformRecipe } from "./engine-5.ts";
 import { jetRecipe } from "./engine-4.ts";
+import { platformRecipe } from "./engine-5.ts";
 import { cachedImage, type Image, type Recipe } from "./image-cache.ts";
 import { pauseRecipe } from "./pause.ts";
 

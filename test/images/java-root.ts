@@ -41,7 +41,9 @@ const modules = [
   "jdk.management",
   "jdk.management.agent",
   "jdk.naming.dns",
+  "jdk.net",
   "jdk.unsupported",
+  "jdk.zipfs",
 ];
 
 /** Libraries of java.desktop: they would bring X11 with them, and nobody draws here. */
