@@ -7,7 +7,7 @@ import { makeCertificates } from "./certificates.ts";
 import { claimNames, machineRestarted } from "./claim.ts";
 import { componentsOf, startComponents, type Waiting, waitFor } from "./components.ts";
 import { writeControlPlaneFiles } from "./control-plane.ts";
-import { enter, makeCgroups, nodeProcesses, startHolder } from "./holder.ts";
+import { enter, makeCgroups, mountsAreComplete, nodeProcesses, startHolder } from "./holder.ts";
 import { connect, type KubeApi } from "./kube-watch.ts";
 import { hasNetwork, makeNetwork } from "./network.ts";
 import { writeNodeFiles } from "./node.ts";
@@ -34,7 +34,17 @@ export async function bringUp(nodes: readonly NodePlan[], progress: Progress): P
   await makeBase(firstNode);
   const api = await startApi(progress);
   for (const node of nodes) await startNode(node, pause.tar, api, progress);
+  await forgetOtherNodes(nodes, api);
   await waitForServices(api, progress);
+}
+
+/** A node of the last time that is not wanted now: without its object its pods move to the others. */
+async function forgetOtherNodes(nodes: readonly NodePlan[], api: KubeApi): Promise<void> {
+  const { items } = (await api.request("GET", "/api/v1/nodes")) as { items: { metadata: { name: string } }[] };
+  for (const { metadata } of items) {
+    if (!nodes.some(({ name }) => name === metadata.name))
+      await api.request("DELETE", `/api/v1/nodes/${metadata.name}`);
+  }
 }
 
 /** After an unclean end: what is left of the last run goes, unless all of it can still be used. */
@@ -56,10 +66,10 @@ async function clearRemains(progress: Progress): Promise<void> {
   }
 }
 
-/** True when the holder lives in the network namespace that the name leads to. */
+/** True when the holder is complete and lives in the network namespace that the name leads to. */
 async function baseIsWhole(node: NodePlan): Promise<boolean> {
   const holder = nodeProcesses(node).running("holder");
-  if (!holder || !(await hasNetwork(node))) return false;
+  if (!holder || !mountsAreComplete(holder) || !(await hasNetwork(node))) return false;
   return statSync(`/proc/${holder.pid}/ns/net`).ino === statSync(`/run/netns/${node.id}`).ino;
 }
 

@@ -46,6 +46,14 @@ async function ownMounts(holder: ProcessRecord): Promise<boolean> {
   return command === "sleep" && (await mounts(holder.pid)) !== (await mounts("self"));
 }
 
+/** Made last, in the holder's own mounts: an `up` that was killed half-way leaves a holder without it. */
+const mountsComplete = "/run/containerd/mounts-complete";
+
+/** True when the holder sees all that the node's components need. */
+export function mountsAreComplete(holder: ProcessRecord): boolean {
+  return existsSync(`/proc/${holder.pid}/root${mountsComplete}`);
+}
+
 const bound = ["/var/lib/kubelet", "/var/lib/containerd", "/var/log/pods", "/etc/cni/net.d"];
 const empty = ["/run/containerd", "/run/netns", "/var/log/containers", "/var/lib/cni"];
 
@@ -84,6 +92,7 @@ async function mountAll(node: NodePlan, holder: ProcessRecord): Promise<void> {
     writeFileSync(file, `${value}\n`);
     lines.push(`mount --bind '${file}' '${path}'`);
   }
+  lines.push(`touch ${mountsComplete}`);
   await run(enter(holder, "sh", "-ec", lines.join("\n")));
 }
 

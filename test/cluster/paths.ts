@@ -1,8 +1,10 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
+const { JET_CLUSTER: chosenName = "a", XDG_CACHE_HOME: cacheHome = "" } = process.env;
+
 /** Everything that is built or kept between runs lies here; `XDG_CACHE_HOME` moves it. */
-export const cacheDirectory = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "jet-operator");
+export const cacheDirectory = join(cacheHome || join(homedir(), ".cache"), "jet-operator");
 export const binaryDirectory = join(cacheDirectory, "bin");
 
 /** What keeps two clusters on one machine apart: names of namespaces, links and cgroups, state, and addresses. */
@@ -22,10 +24,9 @@ const instances: Readonly<Record<string, Instance>> = {
 };
 
 function chosenInstance(): Instance {
-  const name = process.env["JET_CLUSTER"] ?? "a";
-  const instance = instances[name];
-  if (!instance) throw new Error(`JET_CLUSTER is "${name}"; accepted are ${Object.keys(instances).join(" and ")}`);
-  return instance;
+  const chosen = instances[chosenName];
+  if (!chosen) throw new Error(`JET_CLUSTER is "${chosenName}"; accepted are ${Object.keys(instances).join(" and ")}`);
+  return chosen;
 }
 
 const instance = chosenInstance();
