@@ -93,8 +93,17 @@ export class NotLeaderError extends Error {
 
 /** The class that an answer's meaning asks for. */
 export function apiError(request: string, status: number, body: Status, options: ErrorOptions = {}): ApiError {
-  const Meaning = meaningOf(status, body.reason ?? "");
+  const Meaning = isAboutAnotherObject(status, body) ? ConflictError : meaningOf(status, body.reason ?? "");
   return new Meaning(request, status, body, options);
+}
+
+/**
+ * An apply that names another uid than the live object's is answered with 422 "metadata.uid: field is immutable" (seen
+ * on 1.34; 409 when there is no object at all). Both mean: not the object that the request was made from.
+ */
+function isAboutAnotherObject(status: number, { details }: Status): boolean {
+  const causes = details?.causes ?? [];
+  return status === 422 && causes.length > 0 && causes.every((cause) => cause.field === "metadata.uid");
 }
 
 function meaningOf(status: number, reason: string): typeof ApiError {

@@ -32,6 +32,8 @@ export interface TestApiServer {
   restartApiServer(): Promise<void>;
   /** Waits until the API server is ready again. */
   restartEtcd(): Promise<void>;
+  /** One more API server on the same etcd, as in a cluster with several. */
+  startSecondApiServer(): Promise<{ readonly kubeconfig: string; stop(): Promise<void> }>;
   /** The API server keeps its connections but answers nothing, as behind a network that swallows packets. */
   pauseApiServer(): void;
   resumeApiServer(): void;
@@ -41,6 +43,7 @@ export interface TestApiServer {
 
 interface Parts {
   readonly etcd: ManagedProcess;
+  readonly apiServerAt: (url: string) => ManagedProcess;
   readonly apiServer: ManagedProcess;
   readonly controllerManager: ManagedProcess | undefined;
 }
@@ -93,12 +96,15 @@ async function processes(
     string,
   ];
   const controllers = options.controllers ?? [];
+  const apiServerAt = (at: string) =>
+    managedProcess(
+      [...apiServerArguments(authority, at, client, controllers.length > 0), ...(options.extraArguments ?? [])],
+      join(logs, `kube-apiserver-${new URL(at).port}.log`),
+    );
   return {
+    apiServerAt,
+    apiServer: apiServerAt(url),
     etcd: managedProcess(etcdArguments(join(directory, "etcd"), client, peer), join(logs, "etcd.log")),
-    apiServer: managedProcess(
-      [...apiServerArguments(authority, url, client, controllers.length > 0), ...(options.extraArguments ?? [])],
-      join(logs, "kube-apiserver.log"),
-    ),
     controllerManager:
       controllers.length === 0
         ? undefined
@@ -172,9 +178,10 @@ function harness(
   authority: Authority,
   url: string,
   kubeconfig: string,
-  { etcd, apiServer, controllerManager }: Parts,
+  { etcd, apiServer, apiServerAt, controllerManager }: Parts,
 ): TestApiServer {
   const ready = () => untilReady(authority, url, apiServer);
+  const others: ManagedProcess[] = [];
   const startApiServer = async () => {
     apiServer.start();
     await ready();
@@ -206,10 +213,21 @@ function harness(
       etcd.start();
       await ready();
     },
+    async startSecondApiServer() {
+      const at = `https://127.0.0.1:${await freePort()}`;
+      const second = apiServerAt(at);
+      others.push(second);
+      second.start();
+      await untilReady(authority, at, second);
+      const file = join(directory, "second.kubeconfig");
+      writeFileSync(file, authority.kubeconfig("admin", at), { mode: 0o600 });
+      return { kubeconfig: file, stop: () => second.stop("SIGKILL") };
+    },
     pauseApiServer: () => apiServer.pause(),
     resumeApiServer: () => apiServer.resume(),
     async stop() {
       await controllerManager?.stop("SIGKILL");
+      for (const other of others) await other.stop("SIGKILL");
       await apiServer.stop("SIGKILL");
       await etcd.stop("SIGKILL");
       rmSync(directory, { recursive: true, force: true });
