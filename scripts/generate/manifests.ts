@@ -1,12 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureBinaries } from "../../test/cluster/binaries.ts";
-import { binaryDirectory } from "../../test/cluster/paths.ts";
-import { run } from "../../test/cluster/run.ts";
+import { chart, helm } from "../../test/cluster/helm.ts";
 import type { Output } from "./output.ts";
-
-const chart = join(import.meta.dirname, "../../charts/jet-operator");
 
 /** Where the plain manifests install to; a namespace that enforces Pod Security `restricted`. */
 const namespace = "jet-operator";
@@ -18,26 +12,16 @@ export const manifestOutputs: readonly Output[] = [
 ];
 
 async function rendered(values: string): Promise<string> {
-  await ensureBinaries(["helm"], (line) => console.log(line));
-  const home = mkdtempSync(join(tmpdir(), "helm-"));
-  try {
-    const yaml = await run(
-      [
-        join(binaryDirectory, "helm"),
-        "template",
-        "jet-operator",
-        chart,
-        `--namespace=${namespace}`,
-        "--include-crds",
-        "--kube-version=1.30.0",
-        `--values=${join(chart, "ci", `${values}-values.yaml`)}`,
-      ],
-      { env: { HELM_CACHE_HOME: home, HELM_CONFIG_HOME: home, HELM_DATA_HOME: home } },
-    );
-    return `${header(values)}${namespaceObject}${yaml}`;
-  } finally {
-    rmSync(home, { recursive: true, force: true });
-  }
+  const yaml = await helm([
+    "template",
+    "jet-operator",
+    chart,
+    `--namespace=${namespace}`,
+    "--include-crds",
+    "--kube-version=1.30.0",
+    `--values=${join(chart, "ci", `${values}-values.yaml`)}`,
+  ]);
+  return `${header(values)}${namespaceObject}${yaml}`;
 }
 
 const header = (
