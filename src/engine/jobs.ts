@@ -9,12 +9,22 @@ import {
 } from "./job-data.ts";
 import { type JobId, parseJobId } from "./job-id.ts";
 import { type JobList, listJobs } from "./job-list.ts";
+import { readJobMetrics } from "./job-metrics.ts";
 import { type Conversation, type ConversationLimits, converse } from "./protocol/connection.ts";
 import { longData, partitionOf } from "./protocol/data.ts";
 import { EngineError, MalformedError, NoAnswerError } from "./protocol/errors.ts";
-import { clusterMetadata, jobConfig, mapGet, resumeJob, suspendJob, updateJobConfig } from "./protocol/messages.ts";
+import {
+  clusterMetadata,
+  jobConfig,
+  jobMetrics,
+  mapGet,
+  resumeJob,
+  suspendJob,
+  updateJobConfig,
+} from "./protocol/messages.ts";
 import type { ClusterState } from "./rest.ts";
 import { isPlatform } from "./server-version.ts";
+import { type SnapshotCheck, SnapshotWatch } from "./snapshot-check.ts";
 
 export type {
   ExecutionRecord,
@@ -26,6 +36,7 @@ export type {
 } from "./job-data.ts";
 export type { JobId } from "./job-id.ts";
 export type { Job, JobList, JobStatus } from "./job-list.ts";
+export type { SnapshotCheck } from "./snapshot-check.ts";
 
 /** A member to ask, and the name of the cluster it must belong to: a member of another cluster lets nobody in. */
 export interface Asked {
@@ -73,6 +84,12 @@ export interface EngineJobs {
    */
   setProtection(asked: Asked, id: JobId, protection: "On" | "Off", signal: AbortSignal): Promise<Answer<JobConfig>>;
   metadata(asked: Asked, signal: AbortSignal): Promise<Answer<ClusterMetadata>>;
+  /**
+   * Watches a RUNNING job's snapshots for at most so long, and compares what was emitted with what was stored as soon as
+   * one lies between two counts. Needs about two snapshot intervals and two rounds of the engine's metrics (5 s each by
+   * default); keeps one connection for as long. What it says holds for the snapshots it names only.
+   */
+  checkSnapshot(asked: Asked, id: JobId, watchMillis: number, signal: AbortSignal): Promise<Answer<SnapshotCheck>>;
 }
 
 export interface EngineJobsOptions {
@@ -88,8 +105,12 @@ const defaultLimits: ConversationLimits = {
   receivedBytes: 8 * 1024 * 1024,
 };
 
+/** Metrics of a large job, once a second. */
+const watchBytes = 64 * 1024 * 1024;
+
 export function createEngineJobs(options: EngineJobsOptions = {}): EngineJobs {
-  const ask = asker(options);
+  const limits = { ...defaultLimits, ...options.limits };
+  const ask = asker(options.addresses ?? podAddresses(), limits);
   return {
     list: (asked, signal) => ask(asked, signal, listJobs),
     details: (asked, ids, signal) => ask(asked, signal, (talk) => detailsOf(talk, ids)),
@@ -108,18 +129,26 @@ export function createEngineJobs(options: EngineJobsOptions = {}): EngineJobs {
         readJobConfig(await talk.ask(updateJobConfig(parseJobId(id), protectionChange(protection === "On")))),
       ),
     metadata: (asked, signal) => ask(asked, signal, metadataOf),
+    checkSnapshot: (asked, id, watchMillis, signal) => {
+      const until = performance.now() + watchMillis;
+      const watch = (talk: Conversation) => checkSnapshot(talk, parseJobId(id), until);
+      return ask(asked, signal, watch, { totalMillis: watchMillis + limits.totalMillis, receivedBytes: watchBytes });
+    },
   };
 }
 
-type Asker = <T>(asked: Asked, signal: AbortSignal, talk: (with_: Conversation) => Promise<T>) => Promise<Answer<T>>;
+type Asker = <T>(
+  asked: Asked,
+  signal: AbortSignal,
+  talk: (with_: Conversation) => Promise<T>,
+  bounds?: Partial<ConversationLimits>,
+) => Promise<Answer<T>>;
 
-function asker(options: EngineJobsOptions): Asker {
-  const addresses = options.addresses ?? podAddresses();
-  const limits = { ...defaultLimits, ...options.limits };
-  return async (asked, signal, talk) => {
+function asker(addresses: AddressPolicy, limits: ConversationLimits): Asker {
+  return async (asked, signal, talk, bounds = {}) => {
     const refusal = addresses.refusal(asked.address);
     if (refusal) return unknown("Refused", `${refusal} is never asked`);
-    return settle(() => converse({ ...asked, limits, signal }, talk));
+    return settle(() => converse({ ...asked, limits: { ...limits, ...bounds }, signal }, talk));
   };
 }
 
@@ -164,4 +193,21 @@ async function metadataOf(talk: Conversation): Promise<ClusterMetadata> {
   const name = clusterStates[state];
   if (!name) throw new MalformedError(`cluster state ${state}`);
   return { clusterId: talk.peer.clusterId, state: name, memberVersion };
+}
+
+const recordMillis = 200;
+const metricsEvery = 5;
+
+/** Looks at the record often, to see every snapshot, and at the metrics, which change every few seconds, less often. */
+async function checkSnapshot(talk: Conversation, id: bigint, until: number): Promise<SnapshotCheck> {
+  const watch = new SnapshotWatch();
+  for (let round = 0; performance.now() < until; round++) {
+    if (round % metricsEvery === 0) watch.sawMetrics(readJobMetrics(await talk.ask(jobMetrics(id))));
+    const stats = (await recordOf(talk, id))?.snapshot?.stats;
+    if (stats) watch.sawSnapshot(stats);
+    const result = watch.result();
+    if (result) return result;
+    await talk.pause(recordMillis);
+  }
+  throw new NoAnswerError("no snapshot between two counts in the time given");
 }

@@ -22,6 +22,8 @@ export interface Conversation {
   ask<T>(message: Message<T>): Promise<T>;
   /** The next event of this type, one that has come already included. */
   event(type: number): Promise<Incoming>;
+  /** Waits, with the connection open. @throws NoAnswerError as soon as the conversation is over */
+  pause(millis: number): Promise<void>;
 }
 
 export interface ConversationRequest {
@@ -50,7 +52,12 @@ export async function converse<T>(request: ConversationRequest, talk: (with_: Co
     await line.connected();
     clearTimeout(connectTimer);
     const peer = await line.ask(authenticate(request.clusterName));
-    return await talk({ peer, ask: (message) => line.ask(message), event: (type) => line.event(type) });
+    return await talk({
+      peer,
+      ask: (message) => line.ask(message),
+      event: (type) => line.event(type),
+      pause: (millis) => line.pause(millis),
+    });
   } finally {
     clearTimeout(connectTimer);
     clearTimeout(totalTimer);
@@ -72,6 +79,7 @@ class Line {
   readonly #events = new Map<number, Incoming[]>();
   readonly #listeners = new Map<number, Waiting>();
   #connecting: { resolve(): void; reject(error: Error): void } | undefined;
+  #pausing: { resolve(): void; reject(error: Error): void } | undefined;
   #failure: Error | undefined;
   #correlation = 0n;
 
@@ -112,6 +120,19 @@ class Line {
     return come ? Promise.resolve(come) : this.#wait(this.#listeners, type, () => {});
   }
 
+  pause(millis: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve, reject) => {
+      if (this.#failure) {
+        reject(this.#failure);
+        return;
+      }
+      this.#pausing = { resolve, reject };
+      timer = setTimeout(resolve, millis);
+    });
+    return over.finally(() => clearTimeout(timer));
+  }
+
   /** Ends the line. The first reason counts. */
   fail(error: Error): void {
     if (this.#failure) return;
@@ -119,6 +140,7 @@ class Line {
     this.#socket.destroy();
     for (const waiting of [...this.#answers.values(), ...this.#listeners.values()]) waiting.reject(error);
     this.#connecting?.reject(error);
+    this.#pausing?.reject(error);
   }
 
   #wait<K>(where: Map<K, Waiting>, key: K, send: () => void): Promise<Incoming> {

@@ -22,8 +22,27 @@ export class DataReader {
     return this.take(8).readBigInt64BE(0);
   }
 
+  double(): number {
+    return this.take(8).readDoubleBE(0);
+  }
+
+  byte(): number {
+    return this.take(1).readUInt8(0);
+  }
+
   boolean(): boolean {
-    return this.take(1)[0] !== 0;
+    return this.byte() !== 0;
+  }
+
+  /** How many elements follow, each of at least so many bytes: no more than can be there. */
+  count(leastBytes: number): number {
+    const count = this.int();
+    if (count < 0 || count * leastBytes > this.#bytes.length - this.#at) throw new MalformedError(`a list of ${count}`);
+    return count;
+  }
+
+  rest(): Buffer {
+    return this.take(this.#bytes.length - this.#at);
   }
 
   take(length: number): Buffer {
