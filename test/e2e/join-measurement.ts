@@ -80,10 +80,8 @@ async function start(image: string, size: number, variant: JoinVariant, name: st
 
 async function remove(name: string): Promise<void> {
   const base = `/api/v1/namespaces/${namespace}`;
-  await api.request("DELETE", `/apis/apps/v1/namespaces/${namespace}/statefulsets/${name}`, {
-    propagationPolicy: "Orphan",
-  });
-  await api.request("DELETE", `${base}/pods?labelSelector=run=${name}`, { gracePeriodSeconds: 1 });
+  await api.request("DELETE", `/apis/apps/v1/namespaces/${namespace}/statefulsets/${name}?propagationPolicy=Orphan`);
+  await api.request("DELETE", `${base}/pods?labelSelector=run=${name}&gracePeriodSeconds=1`);
   await api.request("DELETE", `${base}/services/${name}`);
   const gone = async () => {
     const pods = (await api.request("GET", `${base}/pods?labelSelector=run=${name}`)) as { items: Pod[] };
