@@ -1,8 +1,6 @@
-import type { CallOptions, KubeClient } from "./client.ts";
+import type { KubeClient } from "./client.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
-import { AlreadyExistsError, ConflictError, NotFoundError } from "./errors.ts";
-import { createLeaseRecord, type Lease, leaseChanges } from "./lease.ts";
-import { resources } from "./objects.ts";
+import { createLeaseHolder, type LeaseHolder } from "./lease-holder.ts";
 
 export interface LeaderElectionOptions {
   readonly namespace: string;
@@ -42,114 +40,87 @@ export class LeaseLostError extends Error {
 
 /** client-go's usual times. */
 const defaults = { leaseMillis: 15_000, renewDeadlineMillis: 10_000, retryMillis: 2_000 };
-const fieldManager = "jet-operator-leader-election";
 /** Retries are up to this much longer, so that candidates do not try in step. */
 const jitter = 0.2;
 
 /** @throws RangeError when the times do not leave a safety gap. */
 export function createLeaderElection(client: KubeClient, options: LeaderElectionOptions): LeaderElection {
   const times = timesOf(options);
-  const clock = options.clock ?? systemClock;
-  const ref = { resource: resources.leases, namespace: options.namespace, name: options.name };
-  const record = createLeaseRecord(clock);
-  const changes = leaseChanges(options, times.leaseMillis, clock);
-  const lost = new AbortController();
-  const stopRenewing = new AbortController();
-  /** Ours while we lead, with the version that the next renewal replaces. */
-  let held: Lease | undefined;
-  /** When the last renewal that succeeded was sent: nobody's lease time can have begun earlier. */
-  let renewedAt = Number.NEGATIVE_INFINITY;
-  let renewing: Promise<void> = Promise.resolve();
+  return new LeaseElection(createLeaseHolder(client, options, times.leaseMillis), times, options.clock ?? systemClock);
+}
 
-  const expiresAt = () => renewedAt + times.renewDeadlineMillis;
-  const mayWrite = () => held !== undefined && !lost.signal.aborted && clock.monotonic() < expiresAt();
-  const callTimeout = () => Math.max(1, Math.min(times.renewDeadlineMillis / 2, expiresAt() - clock.monotonic()));
+class LeaseElection implements LeaderElection {
+  readonly #holder: LeaseHolder;
+  readonly #times: Times;
+  readonly #clock: Clock;
+  readonly #lost = new AbortController();
+  readonly #released = new AbortController();
+  #renewing: Promise<void> = Promise.resolve();
 
-  const write = async (lease: Lease, call: CallOptions) => {
-    const sentAt = clock.monotonic();
-    const written = await (lease.metadata.resourceVersion === undefined
-      ? client.create<Lease>(ref, lease, { fieldManager }, call)
-      : client.replace<Lease>(ref, lease, { fieldManager }, call));
-    held = written;
-    renewedAt = sentAt;
-    record.saw(written);
-  };
-  /** @returns false when somebody else has the lease, or was faster. @throws when the API server does not say. */
-  const acquire = async (call: CallOptions): Promise<boolean> => {
-    try {
-      const lease = await client.get<Lease>(ref, call);
-      record.saw(lease);
-      if (record.heldByOther(options.identity)) return false;
-      await write(changes.taken(lease), call);
-      return true;
-    } catch (error) {
-      if (error instanceof ConflictError || error instanceof AlreadyExistsError) return false;
-      if (!(error instanceof NotFoundError)) throw error;
+  constructor(holder: LeaseHolder, times: Times, clock: Clock) {
+    this.#holder = holder;
+    this.#times = times;
+    this.#clock = clock;
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  mayWrite(): boolean {
+    const given = this.#lost.signal.aborted || this.#released.signal.aborted;
+    return !given && this.#holder.holds && this.#remaining() > 0;
+  }
+
+  async lead(signal: AbortSignal): Promise<void> {
+    const timeoutMillis = this.#times.renewDeadlineMillis / 2;
+    for (;;) {
+      const won = await this.#holder.acquire({ signal, timeoutMillis }).catch(() => false);
+      if (won && this.mayWrite()) break;
+      await sleep(this.#clock, this.#times.retryMillis * (1 + jitter * this.#clock.random()), signal);
     }
-    return createNew(call);
-  };
-  const createNew = async (call: CallOptions): Promise<boolean> => {
-    try {
-      await write(changes.first(), call);
-      return true;
-    } catch (error) {
-      if (error instanceof AlreadyExistsError) return false;
-      throw error;
-    }
-  };
-  const renew = async (lease: Lease): Promise<boolean> => {
-    try {
-      await write(changes.renewed(lease), { timeoutMillis: callTimeout() });
-      return true;
-    } catch (error) {
-      // Our own renewal whose answer was lost, or somebody else: look.
-      if (error instanceof ConflictError || error instanceof NotFoundError) {
-        return acquire({ timeoutMillis: callTimeout() });
-      }
-      throw error;
-    }
-  };
-  const lose = (why: string) => {
-    held = undefined;
-    lost.abort(new LeaseLostError(why));
-  };
-  const renewForever = async (signal: AbortSignal) => {
-    while (held && !signal.aborted) {
-      await sleep(clock, Math.min(times.retryMillis, Math.max(0, expiresAt() - clock.monotonic())), signal);
-      if (clock.monotonic() >= expiresAt()) return lose(`not renewed for ${times.renewDeadlineMillis / 1_000} s`);
+    this.#renewing = this.#renewForever();
+  }
+
+  async release(): Promise<void> {
+    this.#released.abort(new Error("released"));
+    // A renewal on its way would make the release a conflict.
+    await this.#renewing;
+    if (!this.#holder.holds || this.#remaining() <= 0) return;
+    await this.#holder.giveBack({ timeoutMillis: this.#times.renewDeadlineMillis / 2 }).catch(() => undefined);
+  }
+
+  /** Milliseconds until we may no longer write. */
+  #remaining(): number {
+    return this.#holder.renewedAt + this.#times.renewDeadlineMillis - this.#clock.monotonic();
+  }
+
+  async #renewForever(): Promise<void> {
+    const released = this.#released.signal;
+    while (!released.aborted) {
+      const pause = Math.max(0, Math.min(this.#times.retryMillis, this.#remaining()));
+      await sleep(this.#clock, pause, released).catch(() => undefined);
+      if (released.aborted) return;
+      const remaining = this.#remaining();
+      if (remaining <= 0) return this.#lose(`not renewed for ${this.#times.renewDeadlineMillis / 1_000} s`);
+      const timeoutMillis = Math.min(this.#times.renewDeadlineMillis / 2, remaining);
       try {
-        if (held && !(await renew(held))) return lose(`now held by ${record.holder() || "nobody"}`);
+        const renewed = await this.#holder.renew({ timeoutMillis });
+        if (!renewed) return this.#lose(`now held by ${this.#holder.seenHolder || "nobody"}`);
       } catch {
         // Tried again until the renew deadline.
       }
     }
-  };
+  }
 
-  return {
-    lost: lost.signal,
-    mayWrite,
-    async lead(signal) {
-      for (;;) {
-        const won = await acquire({ signal, timeoutMillis: times.renewDeadlineMillis / 2 }).catch(() => false);
-        if (won && mayWrite()) break;
-        await sleep(clock, times.retryMillis * (1 + jitter * clock.random()), signal);
-      }
-      renewing = renewForever(stopRenewing.signal).catch(() => undefined);
-    },
-    async release() {
-      stopRenewing.abort(new Error("released"));
-      await renewing;
-      const lease = held;
-      held = undefined;
-      if (!lease || clock.monotonic() >= expiresAt()) return;
-      await client
-        .replace(ref, changes.released(lease), { fieldManager }, { timeoutMillis: times.renewDeadlineMillis / 2 })
-        .catch(() => undefined);
-    },
-  };
+  #lose(why: string): void {
+    this.#lost.abort(new LeaseLostError(why));
+  }
 }
 
-function timesOf(options: LeaderElectionOptions): typeof defaults {
+type Times = Readonly<typeof defaults>;
+
+function timesOf(options: LeaderElectionOptions): Times {
   const times = {
     leaseMillis: options.leaseMillis ?? defaults.leaseMillis,
     renewDeadlineMillis: options.renewDeadlineMillis ?? defaults.renewDeadlineMillis,

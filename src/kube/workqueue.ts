@@ -58,125 +58,152 @@ interface Entry {
 }
 
 export function createWorkqueue(options: WorkqueueOptions = {}): Workqueue {
-  const clock = options.clock ?? systemClock;
-  const limiter = options.limiter ?? createRateLimiter({ clock });
-  const { observer } = options;
-  // An entry in a heap counts only while the map has this very entry: replacing one is cheap that way.
-  const ready = createHeap<Entry>(
-    (a, b) => a.priority > b.priority || (a.priority === b.priority && a.order < b.order),
-  );
-  const later = createHeap<Entry>((a, b) => a.readyAt < b.readyAt);
-  const waiting = new Map<string, Entry>();
-  const delayed = new Map<string, Entry>();
-  /** Keys in work, and when they were given out. */
-  const working = new Map<string, number>();
-  /** Keys that were added while in work. */
-  const again = new Map<string, Priority>();
-  const idle: ((key: string | undefined) => void)[] = [];
-  let order = 0;
-  let closed = false;
-  let cancelTimer = () => {};
+  return new PriorityWorkqueue(options);
+}
 
-  const entry = (key: string, priority: Priority, readyAt: number): Entry => {
-    order += 1;
-    return { key, priority, readyAt, order };
-  };
-  const addNow = (key: string, priority: Priority) => {
-    if (working.has(key)) {
-      if (!again.has(key)) observer?.added();
-      again.set(key, Math.max(priority, again.get(key) ?? priority));
+class PriorityWorkqueue implements Workqueue {
+  readonly #clock: Clock;
+  readonly #limiter: RateLimiter;
+  readonly #observer: WorkqueueObserver | undefined;
+  // An entry in a heap counts only while the map has this very entry: replacing one is cheap that way.
+  readonly #ready = createHeap<Entry>(comesFirst);
+  readonly #waiting = new Map<string, Entry>();
+  readonly #later = createHeap<Entry>((a, b) => a.readyAt < b.readyAt);
+  readonly #delayed = new Map<string, Entry>();
+  /** Keys in work, and when they were given out. */
+  readonly #working = new Map<string, number>();
+  /** Keys that were added while in work. */
+  readonly #again = new Map<string, Priority>();
+  readonly #idle: ((key: string | undefined) => void)[] = [];
+  #order = 0;
+  #closed = false;
+  #cancelTimer = () => {};
+
+  constructor(options: WorkqueueOptions) {
+    this.#clock = options.clock ?? systemClock;
+    this.#limiter = options.limiter ?? createRateLimiter({ clock: this.#clock });
+    this.#observer = options.observer;
+  }
+
+  add(key: string, { priority = livePriority, afterMillis = 0 }: AddOptions = {}): void {
+    if (this.#closed) return;
+    if (afterMillis > 0) this.#addLater(key, priority, afterMillis);
+    else this.#addNow(key, priority);
+  }
+
+  addRateLimited(key: string): void {
+    if (this.#closed) return;
+    this.#observer?.retried();
+    this.#addLater(key, livePriority, this.#limiter.failed(key));
+  }
+
+  forget(key: string): void {
+    this.#limiter.forget(key);
+  }
+
+  next(): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      if (this.#closed) return resolve(undefined);
+      this.#idle.push(resolve);
+      this.#giveOut();
+    });
+  }
+
+  done(key: string): void {
+    const began = this.#working.get(key);
+    if (began === undefined) return;
+    this.#working.delete(key);
+    this.#observer?.worked((this.#clock.monotonic() - began) / 1_000);
+    const priority = this.#again.get(key);
+    this.#again.delete(key);
+    if (priority !== undefined && !this.#closed) this.#addNow(key, priority);
+  }
+
+  shutDown(): void {
+    this.#closed = true;
+    this.#cancelTimer();
+    for (const resolve of this.#idle.splice(0)) resolve(undefined);
+  }
+
+  get depth(): number {
+    return this.#waiting.size;
+  }
+
+  unfinished(): { readonly sum: number; readonly longest: number } {
+    const ages = [...this.#working.values()].map((began) => (this.#clock.monotonic() - began) / 1_000);
+    return { sum: ages.reduce((sum, age) => sum + age, 0), longest: Math.max(0, ...ages) };
+  }
+
+  #addNow(key: string, priority: Priority): void {
+    if (this.#working.has(key)) {
+      if (!this.#again.has(key)) this.#observer?.added();
+      this.#again.set(key, Math.max(priority, this.#again.get(key) ?? priority));
       return;
     }
-    const before = waiting.get(key);
+    const before = this.#waiting.get(key);
     if (before && before.priority >= priority) return;
-    if (!before) observer?.added();
-    const added = entry(key, priority, before?.readyAt ?? clock.monotonic());
-    waiting.set(key, added);
-    ready.push(added);
-    observer?.depth(waiting.size);
-    giveOut();
-  };
-  const addLater = (key: string, priority: Priority, readyAt: number) => {
-    const before = delayed.get(key);
+    if (!before) this.#observer?.added();
+    const added = this.#entry(key, priority, before?.readyAt ?? this.#clock.monotonic());
+    this.#waiting.set(key, added);
+    this.#ready.push(added);
+    this.#observer?.depth(this.#waiting.size);
+    this.#giveOut();
+  }
+
+  #addLater(key: string, priority: Priority, afterMillis: number): void {
+    const readyAt = this.#clock.monotonic() + afterMillis;
+    const before = this.#delayed.get(key);
     if (before && before.readyAt <= readyAt) return;
-    const added = entry(key, priority, readyAt);
-    delayed.set(key, added);
-    later.push(added);
-    setTimer();
-  };
-  const setTimer = () => {
-    cancelTimer();
-    for (let first = later.peek(); first; first = later.peek()) {
-      if (delayed.get(first.key) === first) {
-        cancelTimer = clock.after(Math.max(0, first.readyAt - clock.monotonic()), takeDue);
+    const added = this.#entry(key, priority, readyAt);
+    this.#delayed.set(key, added);
+    this.#later.push(added);
+    this.#setTimer();
+  }
+
+  #entry(key: string, priority: Priority, readyAt: number): Entry {
+    this.#order += 1;
+    return { key, priority, readyAt, order: this.#order };
+  }
+
+  #setTimer(): void {
+    this.#cancelTimer();
+    for (let first = this.#later.peek(); first; first = this.#later.peek()) {
+      if (this.#delayed.get(first.key) === first) {
+        const wait = Math.max(0, first.readyAt - this.#clock.monotonic());
+        this.#cancelTimer = this.#clock.after(wait, () => this.#takeDue());
         return;
       }
-      later.pop();
+      this.#later.pop();
     }
-  };
-  const takeDue = () => {
-    const now = clock.monotonic();
-    for (let first = later.peek(); first && first.readyAt <= now; first = later.peek()) {
-      later.pop();
-      if (delayed.get(first.key) !== first) continue;
-      delayed.delete(first.key);
-      addNow(first.key, first.priority);
-    }
-    if (!closed) setTimer();
-  };
-  const giveOut = () => {
-    while (idle.length > 0 && waiting.size > 0) {
-      const first = ready.pop();
-      if (!first || waiting.get(first.key) !== first) continue;
-      const now = clock.monotonic();
-      waiting.delete(first.key);
-      // The pass that begins now sees everything and says itself when to look again.
-      delayed.delete(first.key);
-      working.set(first.key, now);
-      observer?.depth(waiting.size);
-      observer?.waited((now - first.readyAt) / 1_000);
-      idle.shift()?.(first.key);
-    }
-  };
+  }
 
-  return {
-    add(key, { priority = livePriority, afterMillis = 0 } = {}) {
-      if (closed) return;
-      if (afterMillis > 0) addLater(key, priority, clock.monotonic() + afterMillis);
-      else addNow(key, priority);
-    },
-    addRateLimited(key) {
-      if (closed) return;
-      observer?.retried();
-      addLater(key, livePriority, clock.monotonic() + limiter.failed(key));
-    },
-    forget: (key) => limiter.forget(key),
-    next: () =>
-      new Promise((resolve) => {
-        if (closed) return resolve(undefined);
-        idle.push(resolve);
-        giveOut();
-      }),
-    done(key) {
-      const began = working.get(key);
-      if (began === undefined) return;
-      working.delete(key);
-      observer?.worked((clock.monotonic() - began) / 1_000);
-      const priority = again.get(key);
-      again.delete(key);
-      if (priority !== undefined && !closed) addNow(key, priority);
-    },
-    shutDown() {
-      closed = true;
-      cancelTimer();
-      for (const resolve of idle.splice(0)) resolve(undefined);
-    },
-    get depth() {
-      return waiting.size;
-    },
-    unfinished() {
-      const ages = [...working.values()].map((began) => (clock.monotonic() - began) / 1_000);
-      return { sum: ages.reduce((sum, age) => sum + age, 0), longest: Math.max(0, ...ages) };
-    },
-  };
+  #takeDue(): void {
+    const now = this.#clock.monotonic();
+    for (let first = this.#later.peek(); first && first.readyAt <= now; first = this.#later.peek()) {
+      this.#later.pop();
+      if (this.#delayed.get(first.key) !== first) continue;
+      this.#delayed.delete(first.key);
+      this.#addNow(first.key, first.priority);
+    }
+    if (!this.#closed) this.#setTimer();
+  }
+
+  #giveOut(): void {
+    while (this.#idle.length > 0 && this.#waiting.size > 0) {
+      const first = this.#ready.pop();
+      if (!first || this.#waiting.get(first.key) !== first) continue;
+      const now = this.#clock.monotonic();
+      this.#waiting.delete(first.key);
+      // The pass that begins now sees everything and says itself when to look again.
+      this.#delayed.delete(first.key);
+      this.#working.set(first.key, now);
+      this.#observer?.depth(this.#waiting.size);
+      this.#observer?.waited((now - first.readyAt) / 1_000);
+      this.#idle.shift()?.(first.key);
+    }
+  }
+}
+
+function comesFirst(a: Entry, b: Entry): boolean {
+  return a.priority > b.priority || (a.priority === b.priority && a.order < b.order);
 }
