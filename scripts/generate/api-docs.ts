@@ -32,6 +32,7 @@ function typeOf(schema: Structural): string {
 const longestPattern = 90;
 
 function accepted(schema: Structural): string {
+  if (schema["x-kubernetes-int-or-string"]) return "such as `10Gi`, `1.5Gi`, `500m`, `2`";
   const { minimum, maximum, minLength, maxLength, maxItems, maxProperties, pattern } = schema;
   const parts = [
     minimum !== undefined && maximum !== undefined && `${minimum} to ${maximum}`,
@@ -70,19 +71,32 @@ function fieldTable(fields: readonly Field[]): string {
   return table(["field", "type", "default", "accepted", "what it does"], rows);
 }
 
-function rulesOf(schema: Structural): string[] {
-  const own = (schema["x-kubernetes-validations"] ?? []).map(({ message }) => message);
-  const children = [...Object.values(schema.properties ?? {}), schema.items, schema.additionalProperties];
-  return [...own, ...children.flatMap((child) => (child ? rulesOf(child) : []))];
+interface PlacedRule {
+  readonly path: string;
+  readonly message: string;
 }
 
-function ruleList(messages: readonly string[]): string {
-  return messages.length === 0 ? "" : `Refused with:\n\n${messages.map((message) => `- ${message}`).join("\n")}`;
+function rulesOf(schema: Structural, path: string): PlacedRule[] {
+  const own = (schema["x-kubernetes-validations"] ?? []).map(({ message }) => ({ path, message }));
+  const properties = Object.entries(schema.properties ?? {}).flatMap(([name, child]) =>
+    rulesOf(child, `${path}.${name}`),
+  );
+  return [...own, ...properties, ...(schema.items ? rulesOf(schema.items, `${path}[]`) : [])];
+}
+
+/** One line for each message, with the fields that give it. */
+function ruleList(rules: readonly PlacedRule[]): string {
+  if (rules.length === 0) return "";
+  const paths = Map.groupBy(rules, ({ message }) => message);
+  const lines = [...paths].map(
+    ([message, places]) => `- ${places.map(({ path }) => `\`${path}\``).join(", ")}: ${message}`,
+  );
+  return `Refused with:\n\n${lines.join("\n")}`;
 }
 
 function section([name, schema]: readonly [string, Structural]): string {
   const inner = schema.items ? fieldsBelow(schema.items, `${name}[]`) : fieldsBelow(schema, name);
-  const parts = [`### spec.${name}`, schema.description ?? "", fieldTable(inner), ruleList(rulesOf(schema))];
+  const parts = [`### spec.${name}`, schema.description ?? "", fieldTable(inner), ruleList(rulesOf(schema, name))];
   return parts.filter(Boolean).join("\n\n");
 }
 
@@ -93,8 +107,8 @@ const hasFields = (schema: Structural) =>
 function specPart(spec: Structural): string {
   const top = Object.entries(spec.properties ?? {});
   const direct = top.map(([name, schema]) => ({ path: name, schema, required: false }));
-  const ownRules = (spec["x-kubernetes-validations"] ?? []).map(({ message }) => message);
-  const own = top.filter(([, schema]) => !hasFields(schema)).flatMap(([, schema]) => rulesOf(schema));
+  const ownRules = (spec["x-kubernetes-validations"] ?? []).map(({ message }) => ({ path: "spec", message }));
+  const own = top.filter(([, schema]) => !hasFields(schema)).flatMap(([name, schema]) => rulesOf(schema, name));
   return [
     fieldTable(direct),
     ruleList([...ownRules, ...own]),
@@ -119,6 +133,28 @@ function children(): string {
   );
 }
 
+/** Part of the API from the start, because names and defaults are hard to change later. */
+const notYet: Readonly<Record<string, string>> = {
+  suspend: "a stop is refused in status, with what to do",
+  "losslessRestart.archive": "accepted",
+  jobs: "accepted",
+  splitBrain: "accepted; a split is reported and every change waits for its end",
+  deletion: "accepted; the members are told to leave, as when a pod is deleted",
+  maintenanceWindows: "accepted",
+  persistentVolumeClaimRetentionPolicy: "accepted; claims are always retained",
+};
+
+function notYetPart(): string {
+  return [
+    "## What this version does not act on yet",
+    "Fewer `replicas` than members, and changes of what pods are made from, are taken into the spec and refused in status, with the remedy. Besides:",
+    table(
+      ["field", "meanwhile"],
+      Object.entries(notYet).map(([path, meanwhile]) => [`\`${path}\``, meanwhile]),
+    ),
+  ].join("\n\n");
+}
+
 function apiDocs(): string {
   const { properties = {}, ...root } = jetClusterSchema();
   const { spec = {}, status = {} } = properties;
@@ -128,9 +164,10 @@ function apiDocs(): string {
     `\`apiVersion: ${group}/${version}\`, \`kind: ${kind}\`, short name \`jet\`, namespaced; subresources \`status\` and \`scale\`.`,
     "This page says what the API server accepts and fills in. `kubectl explain jet.spec --recursive` shows the same fields. Everything below has a default unless it says required; the smallest JetCluster has an empty `spec` and three members. What is refused, is refused at once by `kubectl apply`, `kubectl scale` and every other client, with the messages given here.",
     `\`\`\`yaml\napiVersion: ${group}/${version}\nkind: ${kind}\nmetadata:\n  name: orders\nspec:\n  replicas: 3\n\`\`\``,
-    ruleList(rulesOf(root)),
+    ruleList(rulesOf(root, "metadata.name")),
     "## spec",
     specPart(spec),
+    notYetPart(),
     "## status",
     `${status.description} It is written by the operator alone; what a user puts into it at creation is dropped.`,
     fieldTable(fieldsBelow(status, "")),

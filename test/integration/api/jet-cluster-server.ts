@@ -24,7 +24,7 @@ export interface Verdict {
   readonly warnings: string;
 }
 
-export interface Call {
+interface Call {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Below the JetClusters of the namespace `default`: a name, or a name and a subresource. */
   readonly path?: string;
