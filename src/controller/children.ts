@@ -4,10 +4,10 @@ import { absentChildren, type Child, undisruptiveChildren } from "../core/desire
 import type { DesiredContext } from "../core/desired/context.ts";
 import { statefulSet } from "../core/desired/stateful-set.ts";
 import type { Observation } from "../core/evidence/observation.ts";
-import { ownedFieldsDiffer } from "../kube/apply.ts";
 import type { KubeClient, ObjectRef } from "../kube/client.ts";
 import { NotFoundError } from "../kube/errors.ts";
 import { controllerOf, type KubeObject, resources } from "../kube/objects.ts";
+import { ownedFieldsDiffer } from "../kube/owned-fields.ts";
 import type { Caches } from "./caches.ts";
 
 /** What one pass did to the children that can be put right at any time. */

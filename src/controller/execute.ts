@@ -70,9 +70,8 @@ function preconditions(now: Observation, replicas?: number): JsonPatchOperation[
   const { statefulSet } = now;
   return [
     { op: "test", path: "/metadata/uid", value: statefulSet?.uid ?? "" },
-    ...(statefulSet?.ledgerText === undefined
-      ? []
-      : [{ op: "test" as const, path: ledgerPath, value: statefulSet.ledgerText }]),
+    // Null: that there is none. A second operator may be writing it again at this very moment.
+    { op: "test", path: ledgerPath, value: statefulSet?.ledgerText ?? null },
     ...(replicas === undefined ? [] : [{ op: "test" as const, path: "/spec/replicas", value: replicas }]),
   ];
 }

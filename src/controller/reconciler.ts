@@ -5,7 +5,7 @@ import { disruptionsOf } from "../core/evidence/disruptions.ts";
 import { gateOf } from "../core/evidence/gate.ts";
 import type { Observation } from "../core/evidence/observation.ts";
 import { ledgerOf } from "../core/plan/evidence.ts";
-import { plan } from "../core/plan/plan.ts";
+import { plan as planOf } from "../core/plan/plan.ts";
 import type { Step } from "../core/plan/step.ts";
 import { assess } from "../core/status/assessment.ts";
 import { statusOf } from "../core/status/status.ts";
@@ -37,6 +37,8 @@ export interface ReconcilerParts {
   readonly events: EventRecorder;
   /** What the operator itself brings to every cluster's children. */
   readonly desired: Pick<DesiredContext, "operator" | "metricsClients" | "images">;
+  /** Another planner than the product's: the simulation shows that its invariants catch faulty ones. */
+  readonly plan?: (observation: Observation) => Step;
   /** For metrics; without an observation the cluster is gone. */
   readonly onObserved: (key: string, seen: { observation: Observation; status: JetClusterStatus } | undefined) => void;
 }
@@ -47,6 +49,7 @@ export interface ReconcilerParts {
  * @throws the errors of `kube/errors.ts`: the key then comes again after a back-off.
  */
 export function createReconciler(parts: ReconcilerParts) {
+  const plan = parts.plan ?? planOf;
   return async (key: string, signal: AbortSignal): Promise<ReconcileResult> => {
     const cluster = parts.observer.cluster(key);
     if (!cluster) {

@@ -37,6 +37,9 @@ const ledgerSchema = z.object({
   lastOperation: finished.optional(),
 });
 
+/** What a ledger of any version has. */
+const anyLedger = z.object({ v: z.int() });
+
 export type Ledger = z.output<typeof ledgerSchema>;
 export type LedgerOperation = z.output<typeof operation>;
 
@@ -55,7 +58,7 @@ export function readLedger(annotation: string | undefined): LedgerReading {
   } catch {
     return { kind: "damaged", detail: "not JSON" };
   }
-  const version = z.object({ v: z.int() }).safeParse(json);
+  const version = anyLedger.safeParse(json);
   if (version.success && version.data.v > ledgerVersion) return { kind: "tooNew", version: version.data.v };
   const parsed = ledgerSchema.safeParse(json);
   if (parsed.success) return { kind: "ledger", ledger: parsed.data };

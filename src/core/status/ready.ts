@@ -1,3 +1,4 @@
+import { wantedSize } from "../evidence/sizes.ts";
 import { firstUnmet, safe, settled } from "../plan/gates.ts";
 import { type Assessment, explain, type Verdict } from "./assessment.ts";
 
@@ -28,11 +29,16 @@ export function ready(a: Assessment): Verdict {
     return { type, status: "False", reason: "Reconciling", message: `About to act: ${a.step.says}.` };
   }
   const refused = a.step.kind === "blocked" ? a.step.by[0] : undefined;
-  if (refused && refused.check !== "Paused") {
+  if (refused && (refused.check !== "Paused" || !sizeAsWanted(a))) {
     return { type, status: "False", reason: refused.check, message: explain(refused) };
   }
   const size = observation.statefulSet.replicas;
   return { type, status: "True", reason: "Ready", message: `One view of ${size} members, all safe.` };
+}
+
+/** A paused cluster that is as its spec wants it is ready; one whose size was edited meanwhile is not. */
+function sizeAsWanted({ cluster, observation }: Assessment): boolean {
+  return observation.statefulSet?.replicas === wantedSize(cluster.spec);
 }
 
 function nobody(a: Assessment): Verdict {

@@ -60,6 +60,12 @@ describe("conditions", () => {
       "a whole cluster that is paused",
       { size: 3, metadata: { annotations: { [annotation.paused]: "true" } } },
     ],
+    [
+      "Ready",
+      "False Paused",
+      "a paused cluster of another size than is asked for",
+      { size: 3, spec: { replicas: 5 }, metadata: { annotations: { [annotation.paused]: "true" } } },
+    ],
     ["Reconciling", "False Settled", "rest", { size: 3 }],
     ["Reconciling", "True Acting", "an effect", { size: 3, spec: { replicas: 5 } }],
     ["Reconciling", "True MembersUnknown", "a wait", silent],
