@@ -30,6 +30,13 @@ export interface EventRecorderOptions {
   readonly onDropped?: ((event: EventRecord, why: string) => void) | undefined;
 }
 
+interface Parts {
+  readonly options: EventRecorderOptions;
+  readonly clock: Clock;
+  /** A part of a name that no other event has. */
+  readonly unique: () => string;
+}
+
 type Planned = Exclude<SeriesDecision, { kind: "drop" }>;
 
 const queueAtMost = 1_000;
@@ -41,6 +48,7 @@ const messageLimit = 1_024;
 
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   const clock = options.clock ?? systemClock;
+  const parts = { options, clock, unique: uniqueParts(clock) };
   const decide = createEventSeries(clock);
   const queue: EventRecord[] = [];
   let writing: Promise<void> | undefined;
@@ -52,7 +60,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         dropped(event, "too many events of this object");
         continue;
       }
-      await writeOne(options, clock, event, decision).catch((error: unknown) => dropped(event, String(error)));
+      await writeOne(parts, event, decision).catch((error: unknown) => dropped(event, String(error)));
     }
     writing = undefined;
   };
@@ -71,41 +79,33 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 }
 
 /** @throws what the API server refused, or the last TransportError. */
-async function writeOne(
-  options: EventRecorderOptions,
-  clock: Clock,
-  event: EventRecord,
-  planned: Planned,
-): Promise<void> {
+async function writeOne(parts: Parts, event: EventRecord, planned: Planned): Promise<void> {
   for (let tried = 1; ; tried += 1) {
     try {
-      planned.series.written(await send(options, clock, event, planned));
+      planned.series.written(await send(parts, event, planned));
       return;
     } catch (error) {
       if (!(error instanceof TransportError) || tried >= tries) throw error;
-      await sleep(clock, retryMillis);
+      await sleep(parts.clock, retryMillis);
     }
   }
 }
 
-async function send(options: EventRecorderOptions, clock: Clock, event: EventRecord, planned: Planned) {
+async function send(parts: Parts, event: EventRecord, planned: Planned): Promise<KubeObject> {
+  const { client, component } = parts.options;
   const namespace = event.involved.metadata.namespace ?? "default";
-  const write = { fieldManager: options.component };
+  const write = { fieldManager: component };
   if (planned.kind === "count") {
     try {
       const ref = { resource: resources.events, namespace, name: planned.event.metadata.name };
-      return await options.client.jsonPatch<KubeObject>(ref, countUp(clock, planned), write);
+      return await client.jsonPatch<KubeObject>(ref, countUp(parts.clock, planned), write);
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
       planned.series.forgotten();
     }
   }
-  const body = newEvent(options, clock, event, planned);
-  return options.client.create<KubeObject>(
-    { resource: resources.events, namespace, name: body.metadata.name },
-    body,
-    write,
-  );
+  const body = newEvent(parts, event, planned);
+  return client.create<KubeObject>({ resource: resources.events, namespace, name: body.metadata.name }, body, write);
 }
 
 function countUp(clock: Clock, { series, message }: Planned) {
@@ -116,16 +116,15 @@ function countUp(clock: Clock, { series, message }: Planned) {
   ];
 }
 
-function newEvent(options: EventRecorderOptions, clock: Clock, event: EventRecord, { series, message }: Planned) {
+function newEvent({ options, clock, unique }: Parts, event: EventRecord, { series, message }: Planned) {
   const { involved } = event;
   const { name, uid, resourceVersion } = involved.metadata;
   const namespace = involved.metadata.namespace ?? "default";
-  const unique = `${clock.wall().toString(16)}${Math.floor(clock.random() * 0xffffff).toString(16)}`;
   const now = timestamp(clock);
   return {
     apiVersion: "v1",
     kind: "Event",
-    metadata: { name: `${name.slice(0, 200)}.${unique}`, namespace },
+    metadata: { name: `${name.slice(0, 200)}.${unique()}`, namespace },
     involvedObject: {
       apiVersion: involved.apiVersion,
       kind: involved.kind,
@@ -143,6 +142,15 @@ function newEvent(options: EventRecorderOptions, clock: Clock, event: EventRecor
     firstTimestamp: now,
     lastTimestamp: now,
     count: series.count,
+  };
+}
+
+/** The time tells one process from another, the number one event from the next of the same millisecond. */
+function uniqueParts(clock: Clock): () => string {
+  let written = Math.floor(clock.random() * 0xffff);
+  return () => {
+    written += 1;
+    return `${clock.wall().toString(16)}${written.toString(16)}`;
   };
 }
 
