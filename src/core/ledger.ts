@@ -2,21 +2,57 @@ import { z } from "zod";
 
 /**
  * What the operator must not forget between passes, and nothing else. It is one annotation of the StatefulSet, written
- * before any step that it covers and in the same patch as the replicas it belongs to.
+ * before any step that it covers and in the same patch as the replicas it belongs to. Its transitions are in
+ * ledger-transitions.ts.
  */
-const ledgerVersion = 1;
+export const ledgerVersion = 1;
+
+const kinds = z.enum(["Form", "Grow", "Shrink", "Roll", "Stop", "Start"]);
+
+/**
+ * Steps by kind. Form: Joining. Grow: Joining, Withdrawing. Shrink, Roll: SuspendingJobs, then Leaving or Replacing, then
+ * RefreshingQuorum, ResumingJobs. Stop: Quiescing (PASSIVE is asked for), Reactivating (given up: back to ACTIVE),
+ * Halting (replicas are 0, pods go). Start: Joining, Activating.
+ */
+const steps = z.enum([
+  "Joining",
+  "Withdrawing",
+  "SuspendingJobs",
+  "Leaving",
+  "Replacing",
+  "RefreshingQuorum",
+  "ResumingJobs",
+  "Quiescing",
+  "Reactivating",
+  "Halting",
+  "Activating",
+]);
+
+/** A job that an operation suspends and lets go on afterwards, and no other. */
+const suspendedJob = z.object({
+  id: z.string(),
+  /** Its quorum is refreshed before it goes on: the user allowed it by `jobs.quorumRefresh: Automatic`. */
+  refresh: z.boolean(),
+});
 
 const operation = z.object({
-  kind: z.enum(["Form", "Grow"]),
+  kind: kinds,
   from: z.int().min(0),
-  to: z.int().min(1),
-  step: z.enum(["Joining", "Withdrawing"]),
-  /** ISO 8601. */
+  to: z.int().min(0),
+  /** Replicas that this operation has last written; the end of a shrink is `to`, its present size is this. */
+  replicas: z.int().min(0),
+  step: steps,
+  /** ISO 8601, of the step. */
   startedAt: z.string(),
+  /** Why the whole cluster is stopped. */
+  because: z.enum(["Suspend", "Restart", "Remove"]).optional(),
+  /** The stop keeps the jobs' state: PASSIVE first, and then exactly the same members again. */
+  lossless: z.boolean().optional(),
+  jobs: z.array(suspendedJob).max(200).optional(),
 });
 
 const finished = z.object({
-  kind: z.enum(["Form", "Grow"]),
+  kind: kinds,
   result: z.enum(["Succeeded", "Abandoned"]),
   finishedAt: z.string(),
 });
@@ -33,6 +69,12 @@ const ledgerSchema = z.object({
   quorumBase: z.int().min(1),
   /** Members of the last view that was whole; absent until the cluster has formed once. */
   formedSize: z.int().min(1).optional(),
+  /** Members' uuids when the cluster was last seen whole and quiet: none of them left = another cluster (total loss). */
+  members: z.array(z.string()).max(200).optional(),
+  /** Stopped on purpose: replicas are 0. Lossless: exactly `formedSize` members must come back. */
+  stopped: z.object({ lossless: z.boolean(), at: z.string() }).optional(),
+  /** All members were replaced at once without our doing: what the jobs had in memory is gone. */
+  stateLost: z.object({ at: z.string(), jobs: z.array(z.string()).max(100) }).optional(),
   operation: operation.optional(),
   lastOperation: finished.optional(),
 });
@@ -42,6 +84,8 @@ const anyLedger = z.object({ v: z.int() });
 
 export type Ledger = z.output<typeof ledgerSchema>;
 export type LedgerOperation = z.output<typeof operation>;
+export type OperationKind = z.output<typeof kinds>;
+export type SuspendedJob = z.output<typeof suspendedJob>;
 
 export type LedgerReading =
   | { kind: "ledger"; ledger: Ledger }
@@ -70,86 +114,10 @@ export function writeLedger(ledger: Ledger): string {
   return JSON.stringify(ledger);
 }
 
-/** The first ledger of a cluster: forming `size` members. Q starts at the size, so no half of it can pass for the whole. */
-export function openLedger(start: { uid: string; version: string; size: number; at: string }): Ledger {
-  return {
-    v: ledgerVersion,
-    epoch: 1,
-    uid: start.uid,
-    version: start.version,
-    quorumBase: start.size,
-    operation: { kind: "Form", from: 0, to: start.size, step: "Joining", startedAt: start.at },
-  };
-}
-
-/**
- * The size asked for changed while nothing had formed yet: no job can have run, so the size may go both ways at once.
- * Q only rises here: members beyond the new size may still be alive; `finish` lowers it.
- */
-export function reform(ledger: Ledger, size: number, at: string): Ledger {
-  return {
-    ...advanced(ledger),
-    quorumBase: Math.max(ledger.quorumBase, size),
-    operation: { kind: "Form", from: 0, to: size, step: "Joining", startedAt: at },
-  };
-}
-
-/** Belongs in the same write as the larger replicas: Q is raised before any new member can count (invariant I6). */
-export function beginGrow(ledger: Ledger, sizes: { from: number; to: number }, at: string): Ledger {
-  return {
-    ...advanced(ledger),
-    quorumBase: Math.max(ledger.quorumBase, sizes.to),
-    operation: { kind: "Grow", ...sizes, step: "Joining", startedAt: at },
-  };
-}
-
-/** The last pod, which never joined, is taken back. Q stays raised until `finish` has seen exactly the members kept. */
-export function withdrawGrow(ledger: Ledger, keep: number, at: string): Ledger {
-  const { operation: growing } = ledger;
-  if (growing?.kind !== "Grow") throw new Error("only a growth can be withdrawn");
-  return { ...advanced(ledger), operation: { ...growing, to: keep, step: "Withdrawing", startedAt: at } };
-}
-
-/**
- * One whole view of exactly ordinals 0…size−1 was seen, all safe. The only place where Q may fall: for a growth that
- * was withdrawn and for the first forming, where nobody else is left who could count (reliability: the set matters,
- * not the number).
- */
-export function finish(ledger: Ledger, size: number, at: string): Ledger {
-  const { operation: ended, ...rest } = advanced(ledger);
-  const withdrawn = ended?.step === "Withdrawing";
-  const first = ledger.formedSize === undefined;
-  return {
-    ...rest,
-    quorumBase: withdrawn || first ? size : Math.max(ledger.quorumBase, size),
-    formedSize: size,
-    ...(ended && {
-      lastOperation: { kind: ended.kind, result: withdrawn ? "Abandoned" : "Succeeded", finishedAt: at },
-    }),
-  };
-}
-
-/**
- * The ledger was lost, with its StatefulSet or alone: what is remembered brings back the size and Q it had, never less.
- * The cluster counts as formed: its members may be alive with jobs on them, so its size changes only step by step.
- */
-export function reopenLedger(
-  remembered: { size: number; quorumBase: number; epoch: number; version: string },
-  start: { uid: string; at: string },
-): Ledger {
-  return {
-    v: ledgerVersion,
-    epoch: remembered.epoch + 1,
-    uid: start.uid,
-    version: remembered.version,
-    quorumBase: Math.max(remembered.quorumBase, remembered.size),
-    formedSize: remembered.size,
-    operation: { kind: "Form", from: 0, to: remembered.size, step: "Joining", startedAt: start.at },
-  };
-}
-
-function advanced(ledger: Ledger): Ledger {
-  return { ...ledger, epoch: ledger.epoch + 1 };
+/** Replicas as the ledger has them: any other number was written by somebody else. Undefined: nothing formed yet. */
+export function expectedReplicas({ operation: running, stopped, formedSize }: Ledger): number | undefined {
+  if (running) return running.replicas;
+  return stopped ? 0 : formedSize;
 }
 
 const stampSchema = z.object({

@@ -1,4 +1,4 @@
-import type { Observation } from "./observation.ts";
+import type { ClaimFacts, Observation } from "./observation.ts";
 
 /** What is still known of a cluster whose ledger is gone. */
 export interface Memory {
@@ -17,8 +17,10 @@ export interface Memory {
  * @returns undefined for a cluster that never was.
  */
 export function memoryOf(observation: Observation): Memory | undefined {
-  const { status, metadata } = observation.cluster;
-  const stamps = observation.claims.flatMap((claim) => (claim.stamp?.uid === metadata.uid ? [claim.stamp] : []));
+  const { status } = observation.cluster;
+  const stamps = observation.claims.flatMap((claim) =>
+    claim.stamp && isOfThisCluster(claim, observation) ? [claim.stamp] : [],
+  );
   const newest = stamps.sort((a, b) => b.epoch - a.epoch)[0];
   const base = status?.quorum?.base;
   const size = livingSize(observation) || status?.replicas || newest?.formedSize || base;
@@ -29,6 +31,17 @@ export function memoryOf(observation: Observation): Memory | undefined {
     epoch: newest?.epoch ?? 0,
     version: newest?.version ?? status?.version ?? observation.engine.version,
   };
+}
+
+/**
+ * A claim stamped by this JetCluster, or by a predecessor of the same name and cluster name: that is a stopped cluster,
+ * to be started again. Anybody else's data are never mounted by guess.
+ */
+export function isOfThisCluster({ stamp }: ClaimFacts, { cluster }: Observation): boolean {
+  if (!stamp) return false;
+  return (
+    stamp.uid === cluster.metadata.uid || stamp.clusterName === (cluster.spec.clusterName ?? cluster.metadata.name)
+  );
 }
 
 function livingSize(observation: Observation): number {

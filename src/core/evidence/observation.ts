@@ -15,10 +15,20 @@ export interface Observation {
   readonly claims: readonly ClaimFacts[];
   /** One for each pod that has an address, asked in this pass or a few seconds ago. */
   readonly members: readonly MemberFacts[];
+  /** What the engine says of its jobs; undefined where it was not asked in this pass. */
+  readonly jobs: JobsFacts | undefined;
+  /** The PodDisruptionBudget as the API server's controller has taken it up. */
+  readonly budget: BudgetFacts | undefined;
+  /** Since when every pass saw one and the same whole view; undefined while there is none. */
+  readonly wholeSince: Millis | undefined;
+  /** The namespace is being deleted: nothing can be created in it any more. */
+  readonly namespaceTerminating: boolean;
   /** Objects that carry the name of a child of ours but belong to somebody else: `Kind/name`. */
   readonly namesTaken: readonly string[];
   /** Hash of the part of the spec that the pods are made from, as this operator computes it. */
   readonly specHash: string;
+  /** Hash of what all members must share, so that a change of it cannot be rolled out member by member. */
+  readonly restartHash: string;
   /** Hash of the pod template that this operator would write. */
   readonly templateHash: string;
 }
@@ -31,7 +41,14 @@ export interface StatefulSetFacts {
   /** The annotation as it stands, for the `test` of the next patch. */
   readonly ledgerText: string | undefined;
   readonly specHash: string | undefined;
+  readonly restartHash: string | undefined;
   readonly templateHash: string | undefined;
+}
+
+export interface BudgetFacts {
+  readonly maxUnavailable: number;
+  /** The disruption controller has taken up this very budget: evictions are judged by it. */
+  readonly inForce: boolean;
 }
 
 export interface PodFacts {
@@ -41,6 +58,10 @@ export interface PodFacts {
   readonly address: string | undefined;
   readonly ready: boolean;
   readonly terminating: boolean;
+  /** End of the grace period of a terminating pod. */
+  readonly goneBy: Millis | undefined;
+  /** Its node has stopped reporting: nobody knows whether it runs. */
+  readonly nodeLost: boolean;
   readonly createdAt: Millis;
   readonly templateHash: string | undefined;
   /** What keeps it from running, in the words of the scheduler or the kubelet. */
@@ -83,3 +104,32 @@ export type MemberFacts = { readonly pod: string; readonly podUid: string } & (
 );
 
 export type KnownMember = Extract<MemberFacts, { known: true }>;
+
+export type JobStatus =
+  | "NOT_RUNNING"
+  | "STARTING"
+  | "RUNNING"
+  | "SUSPENDED"
+  | "SUSPENDED_EXPORTING_SNAPSHOT"
+  | "COMPLETING"
+  | "FAILED"
+  | "COMPLETED";
+
+export interface JobFacts {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly status: JobStatus;
+  /** Split-brain protection; undefined where the configuration could not be read. */
+  readonly protected: boolean | undefined;
+  /** Members without which the engine will not start it: a ratchet; 0 for an unprotected job. */
+  readonly quorum: number | undefined;
+  /** A job without a processing guarantee has no snapshot, and so no state that an operation could lose. */
+  readonly keepsState: boolean | undefined;
+  /** Why it is suspended, in the engine's words; empty = on somebody's request. */
+  readonly suspension: string | undefined;
+}
+
+/** A list counts once two equal ones came from the same cluster and master: one empty list proves nothing. */
+export type JobsFacts =
+  | { readonly known: false; readonly reason: string }
+  | { readonly known: true; readonly clusterId: string | undefined; readonly jobs: readonly JobFacts[] };

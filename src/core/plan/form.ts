@@ -1,10 +1,13 @@
-import { memoryOf } from "../evidence/memory.ts";
+import { isOfThisCluster, type Memory, memoryOf } from "../evidence/memory.ts";
 import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
-import { finish, type Ledger, type LedgerOperation, openLedger, reform, reopenLedger } from "../ledger.ts";
+import { isLossless } from "../evidence/wishes.ts";
+import type { Ledger, LedgerOperation } from "../ledger.ts";
+import { finish, openLedger, reform, reopenLedger, restoreStopped } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
 import { firstUnmet, safe, settled } from "./gates.ts";
-import { blocked, type Step, type Unmet, wait } from "./step.ts";
+import { blocked, hold, type Step, type Unmet } from "./step.ts";
+import { volumesThere } from "./volumes.ts";
 
 /** Brings the first StatefulSet into being, or the one that somebody deleted, at the size that it had. */
 export function form(observation: Observation): Step {
@@ -12,6 +15,7 @@ export function form(observation: Observation): Step {
   if (foreign) return blocked(foreign);
   const start = { uid: observation.cluster.metadata.uid, at: timeOf(observation) };
   const remembered = memoryOf(observation);
+  if (remembered && isLossless(observation)) return comeBack(observation, remembered, start);
   const ledger = remembered
     ? reopenLedger(remembered, start)
     : openLedger({ ...start, version: observation.engine.version, size: wantedSize(observation.cluster.spec) });
@@ -20,6 +24,18 @@ export function form(observation: Observation): Step {
     ? `the StatefulSet is gone: making it again with the ${replicas} members it had`
     : `forming a cluster of ${replicas} members`;
   return effect(observation, { kind: "CreateStatefulSet", replicas, ledger }, says);
+}
+
+/** The members' own volumes have their state: exactly these come back, all with their volumes, and go on together. */
+function comeBack(observation: Observation, remembered: Memory, start: { uid: string; at: string }): Step {
+  const missing = firstUnmet(observation, [volumesThere(remembered.size)]);
+  if (missing) return hold(missing);
+  const ledger = restoreStopped(remembered, start);
+  return effect(
+    observation,
+    { kind: "CreateStatefulSet", replicas: remembered.size, ledger },
+    `starting the ${remembered.size} members whose volumes are there`,
+  );
 }
 
 /**
@@ -46,12 +62,12 @@ export function continueForm(observation: Observation, ledger: Ledger, operation
       `forming ${wanted} members instead of ${operation.to}`,
     );
   }
-  return wait(unmet);
+  return hold(unmet);
 }
 
 /** A claim with another cluster's stamp holds somebody's data: never mounted by guess. */
 function foreignVolumes(observation: Observation): Unmet | undefined {
-  const foreign = observation.claims.filter((c) => c.stamp && c.stamp.uid !== observation.cluster.metadata.uid);
+  const foreign = observation.claims.filter((c) => !isOfThisCluster(c, observation) && c.stamp !== undefined);
   if (foreign.length === 0) return undefined;
   return {
     check: "ForeignVolumes",

@@ -1,5 +1,7 @@
-import type { Observation, PodFacts } from "../evidence/observation.ts";
+import { acceptCommand } from "../evidence/accept.ts";
+import type { Millis, Observation, PodFacts } from "../evidence/observation.ts";
 import { hostOf, singleView, type Views, viewsOf } from "../evidence/views.ts";
+import { ledgerOf } from "./evidence.ts";
 import type { Unmet } from "./step.ts";
 
 /** A named condition of a step: undefined when met, else what it saw, what it needs and what helps. */
@@ -18,6 +20,8 @@ const waitForIt = "wait: it ends by itself";
 
 /** Every expected pod is there, runs and is ready. */
 export const podsReady: Gate = (observation) => {
+  const lost = observation.pods.filter((pod) => isOutOfReach(pod, observation));
+  if (lost.length > 0) return nodeUnreachable(lost);
   const expected = observation.statefulSet?.replicas ?? 0;
   const lacking = Array.from({ length: expected }, (_, ordinal) => lackOf(observation, ordinal)).filter(
     (lack) => lack !== undefined,
@@ -42,49 +46,59 @@ function lackOf(observation: Observation, ordinal: number) {
 }
 
 /** Every expected member answered within the last few seconds. Unknown is not down: it means hold. */
-export const allKnown: Gate = (observation) => {
-  const silent = expectedPods(observation).flatMap((pod) => {
-    const member = observation.members.find((m) => m.podUid === pod.uid);
-    if (member?.known) return [];
-    return [`${pod.name}: ${member ? member.reason : "not asked yet"}`];
-  });
-  if (silent.length === 0) return undefined;
-  return {
-    check: "MembersUnknown",
-    observed: silent.join("; "),
-    needed: "an answer of every member",
-    remedy: "wait; if it lasts, look at the pod's log and at network policies between operator and members",
+export const allKnown: Gate = (observation) => allKnownBut([])(observation);
+
+/** @param excused uids of pods that need not answer. */
+export function allKnownBut(excused: readonly string[]): Gate {
+  return (observation) => {
+    const silent = expectedPods(observation, excused).flatMap((pod) => {
+      const member = observation.members.find((m) => m.podUid === pod.uid);
+      if (member?.known) return [];
+      return [`${pod.name}: ${member ? member.reason : "not asked yet"}`];
+    });
+    if (silent.length === 0) return undefined;
+    return {
+      check: "MembersUnknown",
+      observed: silent.join("; "),
+      needed: "an answer of every member",
+      remedy: "wait; if it lasts, look at the pod's log and at network policies between operator and members",
+    };
   };
-};
+}
 
 /** One undivided view of exactly the expected pods, one master: nobody joining, nobody missing, nobody foreign. */
-export const oneWholeView: Gate = (observation) => {
-  const views = viewsOf(observation);
-  const expected = expectedPods(observation);
-  const only = singleView(views);
-  if (views.views.length > 1) return divided(views);
-  const hosts = new Set(only?.members.map((m) => hostOf(m.address)));
-  const missing = expected.filter((pod) => !hosts.has(pod.address ?? "")).map((pod) => pod.name);
-  if (views.joining.length > 0 || missing.length > 0) {
+export const oneWholeView: Gate = (observation) => oneViewBut([])(observation);
+
+/** @param excused uids of pods that must not be in the view. */
+export function oneViewBut(excused: readonly string[]): Gate {
+  return (observation) => {
+    const views = viewsOf(observation);
+    const expected = expectedPods(observation, excused);
+    const only = singleView(views);
+    if (views.views.length > 1) return divided(views);
+    const hosts = new Set(only?.members.map((m) => hostOf(m.address)));
+    const missing = expected.filter((pod) => !hosts.has(pod.address ?? "")).map((pod) => pod.name);
+    if (views.joining.length > 0 || missing.length > 0) {
+      return {
+        check: "MembersJoining",
+        observed: `${[...new Set([...views.joining, ...missing])].sort().join(", ")} not in the view of ${only?.heldBy.join(", ") || "anybody"}`,
+        needed: `one view of ${expected.length} members`,
+        remedy: waitForIt,
+      };
+    }
+    if (hosts.size === expected.length && only?.members.length === hosts.size) return undefined;
+    const foreign = only?.members.filter((m) => !expected.some((p) => p.address === hostOf(m.address))) ?? [];
     return {
-      check: "MembersJoining",
-      observed: `${[...new Set([...views.joining, ...missing])].sort().join(", ")} not in the view of ${only?.heldBy.join(", ") || "anybody"}`,
+      check: "ForeignMembers",
+      observed:
+        foreign.length > 0
+          ? `${foreign.map((m) => m.address).join(", ")} in the view, but no pod of this cluster`
+          : `a member that has gone is still in the view of ${only?.members.length ?? 0}`,
       needed: `one view of ${expected.length} members`,
-      remedy: waitForIt,
+      remedy: "wait for the engine to drop a member that has gone; if it lasts, find who joined from outside",
     };
-  }
-  if (hosts.size === expected.length && only?.members.length === hosts.size) return undefined;
-  const foreign = only?.members.filter((m) => !expected.some((p) => p.address === hostOf(m.address))) ?? [];
-  return {
-    check: "ForeignMembers",
-    observed:
-      foreign.length > 0
-        ? `${foreign.map((m) => m.address).join(", ")} in the view, but no pod of this cluster`
-        : `a member that has gone is still in the view of ${only?.members.length ?? 0}`,
-    needed: `one view of ${expected.length} members`,
-    remedy: "wait for the engine to drop a member that has gone; if it lasts, find who joined from outside",
   };
-};
+}
 
 function divided(views: Views): Unmet {
   return {
@@ -136,18 +150,90 @@ export const surplusGone: Gate = (observation) => {
   const replicas = observation.statefulSet?.replicas ?? 0;
   const surplus = observation.pods.filter((pod) => pod.ordinal >= replicas).map((pod) => pod.name);
   if (surplus.length === 0) return undefined;
+  const lost = observation.pods.filter((pod) => pod.ordinal >= replicas && isOutOfReach(pod, observation));
+  if (lost.length > 0) return nodeUnreachable(lost);
   return {
     check: "PodsLeaving",
     observed: `${surplus.join(", ")} still there`,
     needed: `only ordinals below ${replicas}`,
-    remedy: "wait; a pod stuck in Terminating on a lost node needs the out-of-service taint on that node",
+    remedy: waitForIt,
   };
 };
+
+/** Every expected pod exists and is not on its way out; whether it is ready is another question (a PASSIVE one may not be). */
+export const podsPresent: Gate = (observation) => {
+  const expected = observation.statefulSet?.replicas ?? 0;
+  const lost = observation.pods.filter((pod) => isOutOfReach(pod, observation));
+  if (lost.length > 0) return nodeUnreachable(lost);
+  const there = expectedPods(observation).filter((pod) => !pod.terminating);
+  if (there.length === expected) return undefined;
+  return {
+    check: "PodsNotReady",
+    observed: `${there.length} of ${expected} pods are there`,
+    needed: `${expected} pods`,
+    remedy: waitForIt,
+  };
+};
+
+/** Every expected member is there and sees the same members. */
+export const whole: readonly Gate[] = [podsPresent, surplusGone, allKnown, oneWholeView];
 
 export const settled: readonly Gate[] = [podsReady, surplusGone, allKnown, oneWholeView, clusterActive, nobodyLeaving];
 
 /** Pods with an ordinal below the StatefulSet's replicas. */
-export function expectedPods(observation: Observation): PodFacts[] {
+export function expectedPods(observation: Observation, excused: readonly string[] = []): PodFacts[] {
   const replicas = observation.statefulSet?.replicas ?? 0;
-  return observation.pods.filter((pod) => pod.ordinal < replicas);
+  return observation.pods.filter((pod) => pod.ordinal < replicas && !excused.includes(pod.uid));
 }
+
+/** Beyond its grace period and still there: the kubelet that should have ended it does not answer. */
+const unreachableAfter: Millis = 60_000;
+
+function isOutOfReach(pod: PodFacts, { now }: Observation): boolean {
+  return pod.nodeLost || (pod.goneBy !== undefined && now > pod.goneBy + unreachableAfter);
+}
+
+function nodeUnreachable(lost: readonly PodFacts[]): Unmet {
+  return {
+    check: "NodeUnreachable",
+    observed: `the node of ${lost.map((pod) => pod.name).join(", ")} does not report; nobody knows whether the member runs`,
+    needed: "an answer of the node, or certainty that it is off",
+    remedy:
+      "bring the node back; if it is off for good: kubectl taint node NODE node.kubernetes.io/out-of-service=:NoExecute. No pod is ever force-deleted by the operator",
+  };
+}
+
+/** No eviction can take a second member while the operator takes one: the budget is 0 and the API server judges by it. */
+export const budgetClosed: Gate = ({ budget }) => {
+  if (budget?.maxUnavailable === 0 && budget.inForce) return undefined;
+  return {
+    check: "BudgetOpen",
+    observed: budget ? `evictions may still take ${budget.maxUnavailable}` : "no PodDisruptionBudget yet",
+    needed: "the PodDisruptionBudget at 0 and in force",
+    remedy: waitForIt,
+  };
+};
+
+/** Two equal lists of the jobs from the same cluster. */
+export const jobsKnown: Gate = ({ jobs }) => {
+  if (jobs?.known) return undefined;
+  return {
+    check: "JobsUnknown",
+    observed: jobs ? jobs.reason : "the jobs were not asked for yet",
+    needed: "two equal answers about the jobs",
+    remedy: "wait; if it lasts, look at the members' logs",
+  };
+};
+
+/** Every member of a cluster whose state was lost is new: nothing is done to it until somebody has taken note. */
+export const stateKept: Gate = (observation) => {
+  const lost = ledgerOf(observation)?.stateLost;
+  if (!lost) return undefined;
+  const jobs = lost.jobs.length > 0 ? `; jobs that ran: ${lost.jobs.join(", ")}` : "";
+  return {
+    check: "StateLost",
+    observed: `all members were replaced at once (seen ${lost.at}), so what the jobs kept in memory is gone${jobs}`,
+    needed: "somebody to take note",
+    remedy: `submit the jobs again as they need it, then ${acceptCommand(observation, "lose-data")}`,
+  };
+};

@@ -1,10 +1,11 @@
 import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
 import { hostOf, viewsOf } from "../evidence/views.ts";
-import { beginGrow, finish, type Ledger, type LedgerOperation, withdrawGrow } from "../ledger.ts";
+import type { Ledger, LedgerOperation } from "../ledger.ts";
+import { beginGrow, finish, withdrawGrow } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
 import { firstUnmet, safe, settled } from "./gates.ts";
-import { type Step, wait } from "./step.ts";
+import { hold, type Step } from "./step.ts";
 
 /**
  * Adds all new members in one write: one batch is one restart of each job. Seed: "ensure there is no split-brain
@@ -12,7 +13,7 @@ import { type Step, wait } from "./step.ts";
  */
 export function grow(observation: Observation, ledger: Ledger, target: number): Step {
   const unmet = firstUnmet(observation, [...settled, safe]);
-  if (unmet) return wait(unmet);
+  if (unmet) return hold(unmet);
   const from = observation.statefulSet?.replicas ?? 0;
   const next = beginGrow(ledger, { from, to: target }, timeOf(observation));
   return effect(
@@ -36,7 +37,7 @@ export function continueGrow(observation: Observation, ledger: Ledger, operation
     );
   }
   const unmet = firstUnmet(observation, [...settled, safe]);
-  if (unmet) return wait(unmet);
+  if (unmet) return hold(unmet);
   const size = operation.to;
   return effect(
     observation,

@@ -1,14 +1,23 @@
-import { annotation } from "../../api/names.ts";
 import { memoryOf } from "../evidence/memory.ts";
 import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
-import { type Ledger, openLedger, reopenLedger } from "../ledger.ts";
-import { effect, timeOf } from "./evidence.ts";
+import { wantsNobody, wantsOtherPods, wantsRestart } from "../evidence/wishes.ts";
+import { expectedReplicas, type Ledger, type LedgerOperation } from "../ledger.ts";
+import { openLedger, reopenLedger } from "../ledger-transitions.ts";
+import { effect, ledgerOf, timeOf } from "./evidence.ts";
 import { continueForm, form } from "./form.ts";
-import { firstUnmet, safe, settled } from "./gates.ts";
+import { firstUnmet, safe, settled, stateKept } from "./gates.ts";
 import { continueGrow, grow } from "./grow.ts";
+import { watchIdentity } from "./members.ts";
+import { ledgerReadable, namesFree, notPaused, statefulSetStays } from "./preconditions.ts";
+import { keepFinalizer, remove } from "./remove.ts";
 import { restoreReplicas } from "./restore-replicas.ts";
-import { blocked, done, type Step, type Unmet, wait } from "./step.ts";
+import { continueRoll, roll } from "./roll.ts";
+import { continueShrink, shrink } from "./shrink.ts";
+import { continueStart, start } from "./start.ts";
+import { blocked, done, hold, type Step, wait } from "./step.ts";
+import { continueStop, stop } from "./stop.ts";
+import { deleteSurplusClaim } from "./volumes.ts";
 
 /**
  * What to do next: one effect, or what is waited for, or what only a person can change. Pure and total: the same
@@ -16,9 +25,14 @@ import { blocked, done, type Step, type Unmet, wait } from "./step.ts";
  */
 export function plan(observation: Observation): Step {
   const { cluster, statefulSet } = observation;
-  if (cluster.metadata.deletionTimestamp) return done;
-  const stop = firstUnmet(observation, [notPaused, namesFree, ledgerReadable, statefulSetStays]);
-  if (stop) return stop.check === "StatefulSetDeleting" ? wait(stop) : blocked(stop);
+  if (cluster.metadata.deletionTimestamp !== undefined) {
+    const ledger = ledgerOf(observation);
+    return remove(observation, ledger, () => (ledger ? decide(observation, ledger) : done));
+  }
+  const obstacle = firstUnmet(observation, [notPaused, namesFree, ledgerReadable, statefulSetStays]);
+  if (obstacle) return obstacle.check === "StatefulSetDeleting" ? wait(obstacle) : blocked(obstacle);
+  const finalizer = keepFinalizer(observation);
+  if (finalizer) return finalizer;
   if (!statefulSet) return wantsNobody(observation) ? done : form(observation);
   if (statefulSet.ledger.kind !== "ledger") return recoverLedger(observation);
   return decide(observation, statefulSet.ledger.ledger);
@@ -28,23 +42,53 @@ function decide(observation: Observation, ledger: Ledger): Step {
   const replicas = observation.statefulSet?.replicas ?? 0;
   const expected = expectedReplicas(ledger) ?? replicas;
   if (replicas !== expected) return restoreReplicas(observation, ledger, expected);
-  if (ledger.operation?.kind === "Form") return continueForm(observation, ledger, ledger.operation);
-  if (ledger.operation?.kind === "Grow") return continueGrow(observation, ledger, ledger.operation);
+  if (ledger.operation) return goOn(observation, ledger, ledger.operation);
+  if (ledger.stopped) return wantsNobody(observation) ? done : start(observation, ledger);
   return atRest(observation, ledger, replicas);
 }
 
-function atRest(observation: Observation, ledger: Ledger, replicas: number): Step {
-  const wanted = wantedSize(observation.cluster.spec);
-  if (wanted > replicas && !wantsNobody(observation)) return grow(observation, ledger, wanted);
-  const refused = firstUnmet(observation, [stopOffered, shrinkOffered, rollOffered]);
-  if (refused) return blocked(refused);
-  const unmet = firstUnmet(observation, [...settled, safe]);
-  return unmet ? wait(unmet) : done;
+/** An operation that was begun is ended first, whatever the spec says by now; each knows its own ways back. */
+function goOn(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  switch (operation.kind) {
+    case "Form":
+      return continueForm(observation, ledger, operation);
+    case "Grow":
+      return continueGrow(observation, ledger, operation);
+    case "Shrink":
+      return continueShrink(observation, ledger, operation);
+    case "Roll":
+      return continueRoll(observation, ledger, operation);
+    case "Stop":
+      return continueStop(observation, ledger, operation);
+    case "Start":
+      return continueStart(observation, ledger, operation);
+    default:
+      return operation.kind satisfies never;
+  }
 }
 
-/** Replicas as the ledger has them: any other number was written by somebody else. */
-export function expectedReplicas(ledger: Ledger): number | undefined {
-  return ledger.operation?.to ?? ledger.formedSize;
+/**
+ * Nothing is under way. First what a person asked to end, then the size, then the template: a size change makes pods from
+ * the template that all others have.
+ */
+function atRest(observation: Observation, ledger: Ledger, replicas: number): Step {
+  if (wantsNobody(observation)) return stop(observation, ledger, becauseOf(observation));
+  const unmet = firstUnmet(observation, [...settled, safe]);
+  const identity = unmet ? undefined : watchIdentity(observation, ledger);
+  if (identity) return identity;
+  const lost = firstUnmet(observation, [stateKept]);
+  if (lost) return hold(lost);
+  const wanted = wantedSize(observation.cluster.spec);
+  if (wanted > replicas) return grow(observation, ledger, wanted);
+  if (wanted < replicas) return shrink(observation, ledger, wanted);
+  if (wantsRestart(observation)) return stop(observation, ledger, "Restart");
+  if (wantsOtherPods(observation)) return roll(observation, ledger);
+  if (unmet) return hold(unmet);
+  return deleteSurplusClaim(observation, replicas) ?? done;
+}
+
+function becauseOf({ cluster }: Observation): "Remove" | "Suspend" {
+  return cluster.metadata.deletionTimestamp === undefined ? "Suspend" : "Remove";
 }
 
 /**
@@ -59,81 +103,4 @@ function recoverLedger(observation: Observation): Step {
     ? reopenLedger(remembered, start)
     : openLedger({ ...start, version: observation.engine.version, size: wantedSize(observation.cluster.spec) });
   return effect(observation, { kind: "WriteLedger", ledger }, "the ledger was gone: written again from what is there");
-}
-
-function wantsNobody(observation: Observation): boolean {
-  return observation.cluster.spec.suspend || wantedSize(observation.cluster.spec) === 0;
-}
-
-function notPaused({ cluster }: Observation): Unmet | undefined {
-  if (cluster.metadata.annotations?.[annotation.paused] !== "true") return undefined;
-  return {
-    check: "Paused",
-    observed: `annotation ${annotation.paused} is true`,
-    needed: "no such annotation",
-    remedy: `kubectl annotate jetcluster ${cluster.metadata.name} ${annotation.paused}-`,
-  };
-}
-
-function namesFree({ namesTaken }: Observation): Unmet | undefined {
-  if (namesTaken.length === 0) return undefined;
-  return {
-    check: "NameTaken",
-    observed: `${namesTaken.join(", ")} belongs to somebody else`,
-    needed: "these names free, or owned by this JetCluster",
-    remedy: "rename this JetCluster, or remove the other object",
-  };
-}
-
-function ledgerReadable({ statefulSet }: Observation): Unmet | undefined {
-  if (statefulSet?.ledger.kind !== "tooNew") return undefined;
-  return {
-    check: "LedgerTooNew",
-    observed: `ledger version ${statefulSet.ledger.version}`,
-    needed: "a version that this operator knows",
-    remedy: "run the newer operator again: it wrote what this one cannot read",
-  };
-}
-
-function statefulSetStays({ statefulSet }: Observation): Unmet | undefined {
-  if (!statefulSet?.deleting) return undefined;
-  return {
-    check: "StatefulSetDeleting",
-    observed: "the StatefulSet is being deleted",
-    needed: "it is gone, so that it can be made again",
-    remedy: "wait: it is made again at its size as soon as it has gone",
-  };
-}
-
-function stopOffered(observation: Observation): Unmet | undefined {
-  if (!wantsNobody(observation)) return undefined;
-  return {
-    check: "StopUnavailable",
-    observed: "a stop of the whole cluster is asked for (suspend or replicas: 0)",
-    needed: "an operator that can stop a cluster without losing job state",
-    remedy: "set suspend: false and replicas to the present size; deleting the JetCluster stops it and loses job state",
-  };
-}
-
-function shrinkOffered(observation: Observation): Unmet | undefined {
-  const wanted = wantedSize(observation.cluster.spec);
-  const replicas = observation.statefulSet?.replicas ?? 0;
-  if (wanted >= replicas) return undefined;
-  return {
-    check: "ShrinkUnavailable",
-    observed: `${replicas} members run, ${wanted} are asked for`,
-    needed: "an operator that can take members away without losing job state",
-    remedy: `set replicas back to ${replicas}`,
-  };
-}
-
-/** The user's own change of what pods are made from; a newer operator's different template is only pending. */
-function rollOffered({ statefulSet, specHash }: Observation): Unmet | undefined {
-  if (!statefulSet?.specHash || statefulSet.specHash === specHash) return undefined;
-  return {
-    check: "RollUnavailable",
-    observed: "the spec asks for other pods than those that run",
-    needed: "an operator that can replace members one by one",
-    remedy: "set the changed fields (or the restart-at annotation) back; growth, services and labels go on as ever",
-  };
 }

@@ -1,16 +1,20 @@
 import type { Observation } from "../evidence/observation.ts";
-import { beginGrow, type Ledger } from "../ledger.ts";
+import type { Ledger } from "../ledger.ts";
+import { adopt, beginGrow, keepOperation } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
 import { firstUnmet, safe, settled } from "./gates.ts";
-import { type Step, wait } from "./step.ts";
+import { hold, type Step } from "./step.ts";
+import { nobodyLeft } from "./stop.ts";
 
-/** Somebody scaled the StatefulSet by hand. Size is the operator's: it is put right by the same gates as any growth. */
+/** Somebody scaled the StatefulSet by hand. Size is the operator's: it is put right by the gates of the size change itself. */
 export function restoreReplicas(observation: Observation, ledger: Ledger, expected: number): Step {
   const replicas = observation.statefulSet?.replicas ?? 0;
-  if (replicas > expected) return adoptLarger(observation, ledger, { from: expected, to: replicas });
+  if (isExact(ledger)) return putBack(observation, ledger, expected);
+  if (replicas > expected) return adoptLarger(observation, ledger, replicas);
   // With nobody left there is no view that could be divided; else the rest must agree first.
-  const unmet = replicas > 0 ? firstUnmet(observation, [...settled, safe]) : firstUnmet(observation, [settledEmpty]);
-  if (unmet) return wait(unmet);
+  const unmet = replicas > 0 ? firstUnmet(observation, [...settled, safe]) : firstUnmet(observation, [nobodyLeft]);
+  if (unmet) return hold(unmet);
+  if (ledger.operation) return putBack(observation, ledger, expected);
   const next = beginGrow(ledger, { from: replicas, to: expected }, timeOf(observation));
   return effect(
     observation,
@@ -19,21 +23,25 @@ export function restoreReplicas(observation: Observation, ledger: Ledger, expect
   );
 }
 
-/** The new members may join at any moment, so Q rises at once; taking them away again is a shrink of its own. */
-function adoptLarger(observation: Observation, ledger: Ledger, sizes: { from: number; to: number }): Step {
+/** Stopped, or on the way there or back: exactly these members or none, and no job runs meanwhile. */
+function isExact({ operation, stopped }: Ledger): boolean {
+  return stopped !== undefined || operation?.step === "Halting" || operation?.kind === "Start";
+}
+
+function putBack(observation: Observation, ledger: Ledger, expected: number): Step {
+  const replicas = observation.statefulSet?.replicas ?? 0;
   return effect(
     observation,
-    { kind: "WriteLedger", ledger: beginGrow(ledger, sizes, timeOf(observation)) },
-    `the StatefulSet was scaled by hand to ${sizes.to}: quorum raised with it`,
+    { kind: "Scale", from: replicas, to: expected, ledger: keepOperation(ledger) },
+    `the StatefulSet was scaled by hand to ${replicas}: back to ${expected}`,
   );
 }
 
-const settledEmpty = (observation: Observation) =>
-  observation.pods.length === 0
-    ? undefined
-    : {
-        check: "PodsLeaving",
-        observed: `${observation.pods.map((p) => p.name).join(", ")} still there`,
-        needed: "no pod of the cluster left",
-        remedy: "wait: pods that were let go finish their shutdown first",
-      };
+/** The new members may join at any moment, so Q rises at once; taking them away again is a shrink of its own. */
+function adoptLarger(observation: Observation, ledger: Ledger, replicas: number): Step {
+  return effect(
+    observation,
+    { kind: "WriteLedger", ledger: adopt(ledger, replicas, timeOf(observation)) },
+    `the StatefulSet was scaled by hand to ${replicas}: quorum raised with it`,
+  );
+}

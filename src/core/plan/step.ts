@@ -15,7 +15,18 @@ export type Effect =
   | { readonly kind: "CreateStatefulSet"; readonly replicas: number; readonly ledger: Ledger }
   /** Replicas and ledger in one patch, tested on uid, old ledger and old replicas. */
   | { readonly kind: "Scale"; readonly from: number; readonly to: number; readonly ledger: Ledger }
-  | { readonly kind: "WriteLedger"; readonly ledger: Ledger };
+  | { readonly kind: "WriteLedger"; readonly ledger: Ledger }
+  /** The configuration files, then pod template, hashes and ledger in one patch. */
+  | { readonly kind: "WriteTemplate"; readonly ledger: Ledger }
+  /** Gracefully, with the pod's uid as precondition. */
+  | { readonly kind: "DeletePod"; readonly name: string; readonly uid: string }
+  | { readonly kind: "DeleteClaim"; readonly name: string; readonly uid: string }
+  | { readonly kind: "ChangeClusterState"; readonly to: "ACTIVE" | "PASSIVE" }
+  | { readonly kind: "SuspendJob"; readonly job: string }
+  | { readonly kind: "ResumeJob"; readonly job: string }
+  | { readonly kind: "SetJobProtection"; readonly job: string; readonly protection: "On" | "Off" }
+  | { readonly kind: "AddFinalizer" }
+  | { readonly kind: "RemoveFinalizer" };
 
 /** Why a step may not be taken now, and what helps. */
 export interface Unmet {
@@ -42,4 +53,19 @@ export function blocked(...by: readonly Unmet[]): Step {
 
 export function wait(unmet: Unmet): Step {
   return { kind: "wait", for: unmet };
+}
+
+/** Checks that no waiting ends: somebody has to do something. */
+const needAPerson: readonly string[] = [
+  "ForeignClusterState",
+  "NodeUnreachable",
+  "VolumesMissing",
+  "JobsWouldStrand",
+  "NotLossless",
+  "StateLost",
+];
+
+/** Blocked or waited for, by what it is. */
+export function hold(unmet: Unmet): Step {
+  return needAPerson.includes(unmet.check) ? blocked(unmet) : wait(unmet);
 }

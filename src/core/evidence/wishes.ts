@@ -1,0 +1,26 @@
+import type { Observation } from "./observation.ts";
+import { wantedSize } from "./sizes.ts";
+
+/** The whole cluster is to be stopped: by `suspend`, by `replicas: 0`, or because the JetCluster is being deleted. */
+export function wantsNobody({ cluster }: Observation): boolean {
+  return cluster.spec.suspend || wantedSize(cluster.spec) === 0 || cluster.metadata.deletionTimestamp !== undefined;
+}
+
+/** The user's own change of what pods are made from; a newer operator's different template is only pending. */
+export function wantsOtherPods({ statefulSet, specHash }: Observation): boolean {
+  return statefulSet?.specHash !== undefined && statefulSet.specHash !== specHash;
+}
+
+/** What all members must share has changed, or there is only one: it cannot be rolled out member by member. */
+export function wantsRestart(observation: Observation): boolean {
+  const { statefulSet, restartHash } = observation;
+  if (!statefulSet || !wantsOtherPods(observation)) return false;
+  return (
+    statefulSet.replicas === 1 || (statefulSet.restartHash !== undefined && statefulSet.restartHash !== restartHash)
+  );
+}
+
+/** A stop would keep the state of the jobs: the members save it themselves. */
+export function isLossless({ cluster }: Observation): boolean {
+  return cluster.spec.losslessRestart.mode === "HotRestart";
+}

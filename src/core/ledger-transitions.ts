@@ -1,0 +1,287 @@
+import { type Ledger, type LedgerOperation, ledgerVersion, type SuspendedJob } from "./ledger.ts";
+
+/**
+ * Every lawful change of the ledger, in the order of a cluster's life. Each answers a new ledger with the next epoch;
+ * none decides whether its moment has come. Times are ISO 8601.
+ */
+
+/** The first ledger of a cluster: forming `size` members. Q starts at the size, so no half of it can pass for the whole. */
+export function openLedger(start: { uid: string; version: string; size: number; at: string }): Ledger {
+  return {
+    v: ledgerVersion,
+    epoch: 1,
+    uid: start.uid,
+    version: start.version,
+    quorumBase: start.size,
+    operation: joining("Form", 0, start.size, start.at),
+  };
+}
+
+/**
+ * The size asked for changed while nothing had formed yet: no job can have run, so the size may go both ways at once.
+ * Q only rises here: members beyond the new size may still be alive; `finish` lowers it.
+ */
+export function reform(ledger: Ledger, size: number, at: string): Ledger {
+  return {
+    ...advanced(ledger),
+    quorumBase: Math.max(ledger.quorumBase, size),
+    operation: joining("Form", 0, size, at),
+  };
+}
+
+/**
+ * The ledger was lost, with its StatefulSet or alone: what is remembered brings back the size and Q it had, never less.
+ * The cluster counts as formed: its members may be alive with jobs on them, so its size changes only step by step.
+ */
+export function reopenLedger(
+  remembered: { size: number; quorumBase: number; epoch: number; version: string },
+  start: { uid: string; at: string },
+): Ledger {
+  return {
+    v: ledgerVersion,
+    epoch: remembered.epoch + 1,
+    uid: start.uid,
+    version: remembered.version,
+    quorumBase: Math.max(remembered.quorumBase, remembered.size),
+    formedSize: remembered.size,
+    operation: joining("Form", 0, remembered.size, start.at),
+  };
+}
+
+/** As `reopenLedger`, for a cluster whose members have their state on volumes: all of them start together. */
+export function restoreStopped(
+  remembered: { size: number; quorumBase: number; epoch: number; version: string },
+  start: { uid: string; at: string },
+): Ledger {
+  const ledger = reopenLedger(remembered, start);
+  return { ...ledger, operation: { ...joining("Start", 0, remembered.size, start.at), lossless: true } };
+}
+
+/** Somebody scaled the StatefulSet by hand below what the operation has: only the number is put right. */
+export function keepOperation(ledger: Ledger): Ledger {
+  return advanced(ledger);
+}
+
+/** Somebody scaled it by hand beyond: members that may join count at once. An operation that goes down goes on from there. */
+export function adopt(ledger: Ledger, replicas: number, at: string): Ledger {
+  const { operation: running } = ledger;
+  if (!running) return beginGrow(ledger, { from: ledger.formedSize ?? 0, to: replicas }, at);
+  const to = running.kind === "Shrink" ? running.to : replicas;
+  return {
+    ...advanced(ledger),
+    quorumBase: Math.max(ledger.quorumBase, replicas),
+    operation: { ...running, to, replicas, startedAt: at },
+  };
+}
+
+/** Belongs in the same write as the larger replicas: Q is raised before any new member can count (invariant I6). */
+export function beginGrow(ledger: Ledger, sizes: { from: number; to: number }, at: string): Ledger {
+  return {
+    ...advanced(ledger),
+    quorumBase: Math.max(ledger.quorumBase, sizes.to),
+    operation: joining("Grow", sizes.from, sizes.to, at),
+  };
+}
+
+/** The last pod, which never joined, is taken back. Q stays raised until `finish` has seen exactly the members kept. */
+export function withdrawGrow(ledger: Ledger, keep: number, at: string): Ledger {
+  const { operation: growing } = ledger;
+  if (growing?.kind !== "Grow") throw new Error("only a growth can be withdrawn");
+  return {
+    ...advanced(ledger),
+    operation: { ...growing, to: keep, replicas: keep, step: "Withdrawing", startedAt: at },
+  };
+}
+
+/** Jobs first, where any are to be suspended; else the first member leaves with the write that this belongs to. */
+export function beginShrink(
+  ledger: Ledger,
+  sizes: { from: number; to: number },
+  jobs: readonly SuspendedJob[],
+  at: string,
+): Ledger {
+  const suspending = jobs.length > 0;
+  return {
+    ...advanced(ledger),
+    operation: {
+      kind: "Shrink",
+      ...sizes,
+      replicas: suspending ? sizes.from : sizes.from - 1,
+      step: suspending ? "SuspendingJobs" : "Leaving",
+      startedAt: at,
+      ...(suspending && { jobs: [...jobs] }),
+    },
+  };
+}
+
+/** In the same write as replicas − 1. Q stays: it falls only when the shrink has ended (`finish`). */
+export function takeNextAway(ledger: Ledger, at: string): Ledger {
+  const shrinking = operationOf(ledger, "Shrink");
+  return {
+    ...advanced(ledger),
+    operation: { ...shrinking, replicas: shrinking.replicas - 1, step: "Leaving", startedAt: at },
+  };
+}
+
+/** The user wants no more members taken away: the shrink ends where it is. */
+export function endShrinkHere(ledger: Ledger, at: string): Ledger {
+  const shrinking = operationOf(ledger, "Shrink");
+  return { ...advanced(ledger), operation: { ...shrinking, to: shrinking.replicas, startedAt: at } };
+}
+
+/** In the same write as the pod template. A template for another version carries the version with it. */
+export function beginRoll(
+  ledger: Ledger,
+  roll: { size: number; version: string; jobs: readonly SuspendedJob[] },
+  at: string,
+): Ledger {
+  const suspending = roll.jobs.length > 0;
+  return {
+    ...advanced(ledger),
+    version: roll.version,
+    operation: {
+      kind: "Roll",
+      from: roll.size,
+      to: roll.size,
+      replicas: roll.size,
+      step: suspending ? "SuspendingJobs" : "Replacing",
+      startedAt: at,
+      ...(suspending && { jobs: [...roll.jobs] }),
+    },
+  };
+}
+
+/** The next step of the operation under way. */
+export function enter(ledger: Ledger, step: LedgerOperation["step"], at: string): Ledger {
+  if (!ledger.operation) throw new Error(`no operation that could enter ${step}`);
+  return { ...advanced(ledger), operation: { ...ledger.operation, step, startedAt: at } };
+}
+
+/** Written before the cluster is asked to become PASSIVE. */
+export function beginStop(
+  ledger: Ledger,
+  size: number,
+  because: NonNullable<LedgerOperation["because"]>,
+  at: string,
+): Ledger {
+  return {
+    ...advanced(ledger),
+    operation: {
+      kind: "Stop",
+      from: size,
+      to: 0,
+      replicas: size,
+      step: "Quiescing",
+      startedAt: at,
+      because,
+      lossless: true,
+    },
+  };
+}
+
+/**
+ * In the same write as replicas 0. From here there is only one way: all pods go, then a start. Where the user has given
+ * the state up (`lossless: false`), this is also the first write of the stop.
+ */
+export function halt(
+  ledger: Ledger,
+  stop: { size: number; lossless: boolean; because: NonNullable<LedgerOperation["because"]> },
+  at: string,
+): Ledger {
+  return {
+    ...advanced(ledger),
+    formedSize: stop.lossless ? stop.size : (ledger.formedSize ?? stop.size),
+    operation: {
+      kind: "Stop",
+      from: stop.size,
+      to: 0,
+      replicas: 0,
+      step: "Halting",
+      startedAt: at,
+      because: stop.because,
+      lossless: stop.lossless,
+    },
+  };
+}
+
+/** Every pod is gone. */
+export function finishStop(ledger: Ledger, at: string): Ledger {
+  const { operation: ended, members: _, ...rest } = advanced(ledger);
+  if (ended?.kind !== "Stop") throw new Error("no stop that could end");
+  return {
+    ...rest,
+    stopped: { lossless: ended.lossless ?? false, at },
+    lastOperation: { kind: "Stop", result: "Succeeded", finishedAt: at },
+  };
+}
+
+/** The template of a stopped cluster may be anything: nobody runs. */
+export function retemplate(ledger: Ledger, version: string): Ledger {
+  return { ...advanced(ledger), version };
+}
+
+/**
+ * In the same write as the replicas. A cluster that was stopped losslessly comes back with exactly its members, so that
+ * Q can stay; one whose state was given up begins anew at whatever size is asked for.
+ */
+export function beginStart(ledger: Ledger, size: number, at: string): Ledger {
+  const { stopped, stateLost: _, ...rest } = advanced(ledger);
+  return {
+    ...rest,
+    quorumBase: Math.max(ledger.quorumBase, size),
+    operation: { ...joining("Start", 0, size, at), lossless: stopped?.lossless ?? false },
+  };
+}
+
+/**
+ * One whole view of exactly ordinals 0…size−1 was seen, all safe. The only place where Q may fall: after a shrink, for a
+ * growth that was withdrawn, for the first forming and for a start from nothing, where nobody else is left who could
+ * count (reliability: the set matters, not the number).
+ */
+export function finish(ledger: Ledger, size: number, at: string): Ledger {
+  const { operation: ended, ...rest } = advanced(ledger);
+  const abandoned = ended?.step === "Withdrawing" || ended?.step === "Reactivating";
+  const first = ledger.formedSize === undefined || (ended?.kind === "Start" && !ended.lossless);
+  const lowers = ended?.step === "Withdrawing" || ended?.kind === "Shrink" || first;
+  return {
+    ...rest,
+    quorumBase: lowers ? size : Math.max(ledger.quorumBase, size),
+    formedSize: size,
+    ...(ended && {
+      lastOperation: { kind: ended.kind, result: abandoned ? "Abandoned" : "Succeeded", finishedAt: at },
+    }),
+  };
+}
+
+/** Who the members are, as last seen whole and quiet. */
+export function rememberMembers(ledger: Ledger, members: readonly string[]): Ledger {
+  return { ...advanced(ledger), members: [...members] };
+}
+
+/** Not one member of the last whole view is left, and nobody stopped the cluster. */
+export function recordLoss(
+  ledger: Ledger,
+  loss: { members: readonly string[]; jobs: readonly string[] },
+  at: string,
+): Ledger {
+  return { ...advanced(ledger), members: [...loss.members], stateLost: { at, jobs: loss.jobs.slice(0, 100) } };
+}
+
+/** The user has taken note of a loss. */
+export function acceptLoss(ledger: Ledger): Ledger {
+  const { stateLost: _, ...rest } = advanced(ledger);
+  return rest;
+}
+
+function joining(kind: "Form" | "Grow" | "Start", from: number, to: number, startedAt: string): LedgerOperation {
+  return { kind, from, to, replicas: to, step: "Joining", startedAt };
+}
+
+function operationOf(ledger: Ledger, kind: LedgerOperation["kind"]): LedgerOperation {
+  if (ledger.operation?.kind !== kind) throw new Error(`no ${kind} is under way`);
+  return ledger.operation;
+}
+
+function advanced(ledger: Ledger): Ledger {
+  return { ...ledger, epoch: ledger.epoch + 1 };
+}

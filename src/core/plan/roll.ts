@@ -1,0 +1,117 @@
+import type { Observation, PodFacts } from "../evidence/observation.ts";
+import { hostOf, singleView, viewsOf } from "../evidence/views.ts";
+import { wantsOtherPods } from "../evidence/wishes.ts";
+import type { Ledger, LedgerOperation } from "../ledger.ts";
+import { beginRoll, enter, finish } from "../ledger-transitions.ts";
+import { effect, timeOf } from "./evidence.ts";
+import { allKnownBut, budgetClosed, firstUnmet, type Gate, jobsKnown, oneViewBut, safe, settled } from "./gates.ts";
+import { hold, type Step } from "./step.ts";
+import { jobsToSuspend, resumeNext, suspendNext } from "./suspend-jobs.ts";
+
+/**
+ * Writes the new template: already the first step, because any pod that is made again for another reason takes it. So it
+ * needs what taking a member away needs.
+ */
+export function roll(observation: Observation, ledger: Ledger): Step {
+  const unmet = firstUnmet(observation, [...settled, safe, jobsKnown, budgetClosed]);
+  if (unmet) return hold(unmet);
+  const size = observation.statefulSet?.replicas ?? 0;
+  return writeTemplate(observation, ledger, size);
+}
+
+export function continueRoll(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  if (wantsOtherPods(observation)) return replaceTemplate(observation, ledger, operation);
+  switch (operation.step) {
+    case "SuspendingJobs":
+      return suspendNext(observation, ledger, "Replacing");
+    case "ResumingJobs":
+      return letJobsGoOn(observation, ledger, operation);
+    default:
+      return replaceNext(observation, ledger, operation);
+  }
+}
+
+/**
+ * The spec changed again. Members that never joined (a bad image, a configuration the engine refuses) may not keep the
+ * way back from being taken: what counts is that all others are one safe view.
+ */
+function replaceTemplate(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  const unmet = firstUnmet(observation, [othersWhole(observation), budgetClosed]);
+  if (unmet) return hold(unmet);
+  return writeTemplate(observation, ledger, operation.to, operation.jobs ?? []);
+}
+
+function writeTemplate(
+  observation: Observation,
+  ledger: Ledger,
+  size: number,
+  already: NonNullable<LedgerOperation["jobs"]> = [],
+): Step {
+  const jobs = [...already, ...jobsToSuspend(observation, size).filter((job) => !already.some((a) => a.id === job.id))];
+  const next = beginRoll(ledger, { size, version: observation.engine.version, jobs }, timeOf(observation));
+  return effect(observation, { kind: "WriteTemplate", ledger: next }, "writing the new pod template");
+}
+
+/** One outdated pod at a time, the highest ordinal first, the master last: each change of the master costs the jobs a restart. */
+function replaceNext(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  const outdated = outdatedPods(observation);
+  const stuck = outdated.filter((pod) => isInNobodysView(pod, observation));
+  const next = stuck[0] ?? masterLast(outdated, observation)[0];
+  if (!next) return finishReplacing(observation, ledger, operation);
+  // A member that is nobody's takes nothing with it; for any other the cluster must be able to miss one.
+  const gates = stuck.length > 0 ? [othersWhole(observation)] : [...settled, safe];
+  const unmet = firstUnmet(observation, [...gates, budgetClosed]);
+  if (unmet) return hold(unmet);
+  return effect(
+    observation,
+    { kind: "DeletePod", name: next.name, uid: next.uid },
+    `replacing ${next.name}: ${outdated.length} of ${operation.to} to go`,
+  );
+}
+
+function finishReplacing(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  const unmet = firstUnmet(observation, [...settled, safe]);
+  if (unmet) return hold(unmet);
+  if (!operation.jobs) return done(observation, ledger, operation);
+  const next = enter(ledger, "ResumingJobs", timeOf(observation));
+  return effect(observation, { kind: "WriteLedger", ledger: next }, "every member has the new template");
+}
+
+function letJobsGoOn(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  const unmet = firstUnmet(observation, [...settled, safe]);
+  if (unmet) return hold(unmet);
+  return resumeNext(observation, ledger) ?? done(observation, ledger, operation);
+}
+
+function done(observation: Observation, ledger: Ledger, { to }: LedgerOperation): Step {
+  const next = finish(ledger, to, timeOf(observation));
+  return effect(observation, { kind: "WriteLedger", ledger: next }, `rolled out to ${to} members`);
+}
+
+function outdatedPods({ pods, statefulSet }: Observation): PodFacts[] {
+  return pods
+    .filter((pod) => pod.templateHash !== statefulSet?.templateHash && !pod.terminating)
+    .sort((a, b) => b.ordinal - a.ordinal);
+}
+
+function masterLast(pods: readonly PodFacts[], observation: Observation): PodFacts[] {
+  const view = singleView(viewsOf(observation));
+  const master = view?.members.find((member) => member.uuid === view.master);
+  const isMaster = (pod: PodFacts) => master !== undefined && hostOf(master.address) === pod.address;
+  return [...pods].sort((a, b) => Number(isMaster(a)) - Number(isMaster(b)));
+}
+
+/** Not ready, and nobody who answers counts it as a member. Somebody must answer, or nothing is known. */
+function isInNobodysView(pod: PodFacts, observation: Observation): boolean {
+  const { views } = viewsOf(observation);
+  if (pod.ready || views.length === 0) return false;
+  const counted = views.some((view) => view.members.some((member) => hostOf(member.address) === pod.address));
+  const speaks = observation.members.some((member) => member.podUid === pod.uid && member.known);
+  return !counted && !speaks;
+}
+
+/** All pods but those in nobody's view answer, are one view and are safe. */
+function othersWhole(observation: Observation): Gate {
+  const excused = observation.pods.filter((pod) => isInNobodysView(pod, observation)).map((pod) => pod.uid);
+  return (seen) => firstUnmet(seen, [allKnownBut(excused), oneViewBut(excused), safe]);
+}

@@ -1,0 +1,89 @@
+import type { Observation } from "../evidence/observation.ts";
+import { wantedSize } from "../evidence/sizes.ts";
+import { wantsNobody } from "../evidence/wishes.ts";
+import type { Ledger, LedgerOperation } from "../ledger.ts";
+import { beginShrink, endShrinkHere, enter, finish, takeNextAway } from "../ledger-transitions.ts";
+import { effect, timeOf } from "./evidence.ts";
+import { budgetClosed, firstUnmet, jobsKnown, safe, settled } from "./gates.ts";
+import { hold, type Step } from "./step.ts";
+import { jobsToSuspend, jobsWouldStrand, refreshNext, resumeNext, suspendNext } from "./suspend-jobs.ts";
+
+/**
+ * Takes the highest ordinal away, one member at a time, and waits until every backup is there again. Seed: members shut
+ * down "one by one in a rapid succession … may result in out-of-memory errors or data loss".
+ */
+export function shrink(observation: Observation, ledger: Ledger, target: number): Step {
+  const from = observation.statefulSet?.replicas ?? 0;
+  const survives = (seen: Observation) => jobsWouldStrand(seen, target);
+  const unmet = firstUnmet(observation, [...settled, safe, jobsKnown, survives, budgetClosed]);
+  if (unmet) return hold(unmet);
+  const next = beginShrink(ledger, { from, to: target }, jobsToSuspend(observation, target), timeOf(observation));
+  if (next.operation?.step === "SuspendingJobs") {
+    return effect(
+      observation,
+      { kind: "WriteLedger", ledger: next },
+      `shrinking to ${target}: jobs are suspended first`,
+    );
+  }
+  return effect(
+    observation,
+    { kind: "Scale", from, to: from - 1, ledger: next },
+    `shrinking from ${from} to ${target}: member ${from - 1} leaves`,
+  );
+}
+
+export function continueShrink(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  const changed = retarget(observation, ledger, operation);
+  if (changed) return changed;
+  switch (operation.step) {
+    case "SuspendingJobs":
+      return suspendNext(observation, ledger, "Leaving");
+    case "RefreshingQuorum":
+      return refreshNext(observation, ledger, operation.to);
+    case "ResumingJobs":
+      return letJobsGoOn(observation, ledger, operation);
+    default:
+      return leave(observation, ledger, operation);
+  }
+}
+
+/** The user wants more members than the shrink would leave: it ends where it is; nobody more leaves. */
+function retarget(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step | undefined {
+  const leaving = operation.step === "SuspendingJobs" || operation.step === "Leaving";
+  if (!leaving || operation.replicas === operation.to || wantsNobody(observation)) return undefined;
+  if (wantedSize(observation.cluster.spec) <= operation.to) return undefined;
+  return effect(
+    observation,
+    { kind: "WriteLedger", ledger: endShrinkHere(ledger, timeOf(observation)) },
+    `no more members are to leave: the shrink ends with ${operation.replicas}`,
+  );
+}
+
+function leave(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  const { replicas, to } = operation;
+  const unmet = firstUnmet(observation, [...settled, safe, ...(replicas > to ? [budgetClosed] : [])]);
+  if (unmet) return hold(unmet);
+  const at = timeOf(observation);
+  if (replicas > to) {
+    return effect(
+      observation,
+      { kind: "Scale", from: replicas, to: replicas - 1, ledger: takeNextAway(ledger, at) },
+      `member ${replicas - 1} leaves`,
+    );
+  }
+  if (!operation.jobs) return done(observation, ledger, operation);
+  const next = enter(ledger, "RefreshingQuorum", at);
+  return effect(observation, { kind: "WriteLedger", ledger: next }, `${to} members are left, every backup in place`);
+}
+
+function letJobsGoOn(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  const unmet = firstUnmet(observation, [...settled, safe]);
+  if (unmet) return hold(unmet);
+  return resumeNext(observation, ledger) ?? done(observation, ledger, operation);
+}
+
+/** Only here Q falls: one safe view of exactly ordinals 0…to−1 has been seen. */
+function done(observation: Observation, ledger: Ledger, { to }: LedgerOperation): Step {
+  const next = finish(ledger, to, timeOf(observation));
+  return effect(observation, { kind: "WriteLedger", ledger: next }, `shrunk to ${to} members`);
+}

@@ -1,0 +1,150 @@
+import { acceptCommand, accepts } from "../evidence/accept.ts";
+import type { ClusterState, Observation } from "../evidence/observation.ts";
+import { isLossless, wantsNobody, wantsRestart } from "../evidence/wishes.ts";
+import type { Ledger, LedgerOperation } from "../ledger.ts";
+import { beginStop, enter, finish, finishStop, halt } from "../ledger-transitions.ts";
+import { effect, timeOf } from "./evidence.ts";
+import { allKnown, budgetClosed, firstUnmet, type Gate, safe, settled, whole } from "./gates.ts";
+import { hold, type Step, type Unmet, wait } from "./step.ts";
+import { volumesThere } from "./volumes.ts";
+
+type Because = NonNullable<LedgerOperation["because"]>;
+
+/**
+ * Stops the whole cluster, never member by member. Losslessly: PASSIVE first, so that every job takes its last snapshot
+ * and the members save it, then all pods at once. Seed: "for lossless restart to work the cluster must be shut down
+ * gracefully".
+ */
+export function stop(observation: Observation, ledger: Ledger, because: Because): Step {
+  const size = observation.statefulSet?.replicas ?? 0;
+  if (!isLossless(observation)) return stopLosingState(observation, ledger, because, size);
+  const unmet = firstUnmet(observation, [...settled, safe, volumesThere(size), budgetClosed]);
+  if (unmet) return hold(unmet);
+  return effect(
+    observation,
+    { kind: "WriteLedger", ledger: beginStop(ledger, size, because, timeOf(observation)) },
+    `stopping all ${size} members together${reason[because]}`,
+  );
+}
+
+const reason: Record<Because, string> = {
+  Suspend: "",
+  Restart: ", to start them again with what cannot be changed member by member",
+  Remove: ", before the JetCluster goes",
+};
+
+/** Without losslessness a stop is refused, unless somebody has accepted once that the jobs' state is lost. */
+function stopLosingState(observation: Observation, ledger: Ledger, because: Because, size: number): Step {
+  const accepted = because === "Remove" || accepts(observation, "lose-data");
+  const unmet = accepted ? firstUnmet(observation, [budgetClosed]) : notLossless(observation, because);
+  if (unmet) return hold(unmet);
+  return effect(
+    observation,
+    { kind: "Scale", from: size, to: 0, ledger: halt(ledger, { size, lossless: false, because }, timeOf(observation)) },
+    `stopping all ${size} members; the jobs' state is given up, as accepted`,
+  );
+}
+
+function notLossless(observation: Observation, because: Because): Unmet {
+  const restart = because === "Restart";
+  return {
+    check: "NotLossless",
+    observed: restart
+      ? "the change needs all members to stop and start together, and losslessRestart.mode is Disabled"
+      : "a stop of the whole cluster is asked for, and losslessRestart.mode is Disabled: all jobs' state would be lost",
+    needed: "a lossless mode, or somebody's word that the jobs' state may be lost",
+    remedy: `${restart ? "set the changed fields back" : "set suspend: false and replicas to the present size"}, or accept the loss once: ${acceptCommand(observation, "lose-data")}`,
+  };
+}
+
+export function continueStop(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  switch (operation.step) {
+    case "Quiescing":
+      return quiesce(observation, ledger, operation);
+    case "Reactivating":
+      return reactivate(observation, ledger, operation);
+    default:
+      return awaitEnd(observation, ledger);
+  }
+}
+
+/**
+ * The engine's answer to the change of state proves nothing: it waits for the jobs' snapshots without a timeout, and a
+ * call that was given up still takes effect later (seen on real engines). What counts is what every member says.
+ */
+function quiesce(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  const size = operation.from;
+  const unwanted = !wantsNobody(observation) && !wantsRestart(observation);
+  const broken = firstUnmet(observation, [membersStay(ledger), volumesThere(size)]);
+  if (unwanted || broken) return giveUp(observation, ledger, broken);
+  const unmet = firstUnmet(observation, [...whole, budgetClosed]);
+  if (unmet) return wait(unmet);
+  if (!allIn(observation, "PASSIVE")) {
+    return effect(observation, { kind: "ChangeClusterState", to: "PASSIVE" }, "jobs take their last snapshot: PASSIVE");
+  }
+  const because = operation.because ?? "Suspend";
+  return effect(
+    observation,
+    { kind: "Scale", from: size, to: 0, ledger: halt(ledger, { size, lossless: true, because }, timeOf(observation)) },
+    `every member says PASSIVE: all ${size} stop together`,
+  );
+}
+
+/** A member that was replaced meanwhile has not what the others have: the cluster must be whole again before a stop. */
+function membersStay(ledger: Ledger): Gate {
+  return (observation) => {
+    const before = ledger.members;
+    const now = observation.members.flatMap((member) => (member.known ? [member.uuid] : []));
+    const fresh = before ? now.filter((uuid) => !before.includes(uuid)) : [];
+    if (fresh.length === 0) return undefined;
+    return {
+      check: "MembersChanged",
+      observed: `${fresh.length} members came anew during the stop`,
+      needed: "the members that were there when it began",
+      remedy: "wait: the cluster becomes ACTIVE again and the stop is begun anew",
+    };
+  };
+}
+
+function giveUp(observation: Observation, ledger: Ledger, why: Unmet | undefined): Step {
+  const next = enter(ledger, "Reactivating", timeOf(observation));
+  const says = why ? `the stop is given up: ${why.observed}` : "the stop is not wanted any more";
+  return effect(observation, { kind: "WriteLedger", ledger: next }, says);
+}
+
+/** Also a PASSIVE that was asked for and comes late is undone here: the operation ends only once all say ACTIVE and safe. */
+function reactivate(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  const unknown = firstUnmet(observation, [allKnown]);
+  if (unknown) return wait(unknown);
+  if (!allIn(observation, "ACTIVE")) {
+    return effect(observation, { kind: "ChangeClusterState", to: "ACTIVE" }, "the cluster goes on: ACTIVE");
+  }
+  const unmet = firstUnmet(observation, [...settled, safe]);
+  if (unmet) return hold(unmet);
+  const next = finish(ledger, operation.from, timeOf(observation));
+  return effect(observation, { kind: "WriteLedger", ledger: next }, "the cluster is ACTIVE again");
+}
+
+function awaitEnd(observation: Observation, ledger: Ledger): Step {
+  const unmet = firstUnmet(observation, [nobodyLeft]);
+  if (unmet) return hold(unmet);
+  return effect(
+    observation,
+    { kind: "WriteLedger", ledger: finishStop(ledger, timeOf(observation)) },
+    "every member has stopped",
+  );
+}
+
+export const nobodyLeft: Gate = ({ pods }) => {
+  if (pods.length === 0) return undefined;
+  return {
+    check: "PodsLeaving",
+    observed: `${pods.map((pod) => pod.name).join(", ")} still there`,
+    needed: "no pod of the cluster left",
+    remedy: "wait: pods that were let go finish their shutdown first",
+  };
+};
+
+function allIn(observation: Observation, state: ClusterState): boolean {
+  return observation.members.length > 0 && observation.members.every((m) => m.known && m.clusterState === state);
+}

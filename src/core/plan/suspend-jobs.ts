@@ -1,0 +1,103 @@
+import { activeJobs, jobOf, nameOfJob, strandedAt, stricterThan } from "../evidence/jobs.ts";
+import type { JobFacts, Observation } from "../evidence/observation.ts";
+import { neededOf } from "../evidence/quorum.ts";
+import type { Ledger, LedgerOperation, SuspendedJob } from "../ledger.ts";
+import { enter } from "../ledger-transitions.ts";
+import { effect, timeOf } from "./evidence.ts";
+import { firstUnmet, jobsKnown, safe, settled } from "./gates.ts";
+import { hold, type Step, type Unmet, wait } from "./step.ts";
+
+/**
+ * Jobs that a change of members suspends first and lets go on afterwards: all that keep state, where the user wants that
+ * (`jobs.duringDisruption: Suspend`), and those whose quorum is refreshed, which the engine does only while suspended.
+ * A job that somebody else has suspended is never among them.
+ */
+export function jobsToSuspend(observation: Observation, target: number): SuspendedJob[] {
+  const { jobs } = observation.cluster.spec;
+  const refreshable = jobs.quorumRefresh === "Automatic" && observation.engine.jobConfigUpdate;
+  const refreshed = new Set(refreshable ? stricterThan(observation, target).map((job) => job.id) : []);
+  return activeJobs(observation)
+    .filter((job) => job.status === "RUNNING")
+    .filter((job) => refreshed.has(job.id) || (jobs.duringDisruption === "Suspend" && job.keepsState !== false))
+    .map((job) => ({ id: job.id, refresh: refreshed.has(job.id) }));
+}
+
+/** Jobs that could never start again with `target` members, unless their quorum is refreshed on the way. */
+export function jobsWouldStrand(observation: Observation, target: number): Unmet | undefined {
+  const saved = new Set(jobsToSuspend(observation, target).flatMap((job) => (job.refresh ? [job.id] : [])));
+  const stranded = strandedAt(observation, target).filter((job) => !saved.has(job.id));
+  if (stranded.length === 0) return undefined;
+  const canRefresh = observation.engine.jobConfigUpdate;
+  return {
+    check: "JobsWouldStrand",
+    observed: stranded.map((job) => `${nameOfJob(job)} needs ${job.quorum} members`).join(", "),
+    needed: `jobs that start again with ${target}`,
+    remedy: `keep at least ${Math.max(...stranded.map((job) => job.quorum ?? 0))} members, or cancel these jobs${
+      canRefresh ? ", or set spec.jobs.quorumRefresh: Automatic while they run" : ""
+    }`,
+  };
+}
+
+/** One job after the other: jobs that take their snapshots together can make the engine lose entries of them. */
+export function suspendNext(observation: Observation, ledger: Ledger, next: LedgerOperation["step"]): Step {
+  const unmet = firstUnmet(observation, [...settled, safe, jobsKnown]);
+  if (unmet) return hold(unmet);
+  for (const { job, facts } of listed(observation, ledger)) {
+    if (facts?.status === "RUNNING") {
+      return effect(observation, { kind: "SuspendJob", job: job.id }, `suspending job ${nameOfJob(facts)}`);
+    }
+    if (facts && isOnItsWay(facts)) return wait(jobMoving(facts, "SUSPENDED"));
+  }
+  const ready = enter(ledger, next, timeOf(observation));
+  return effect(observation, { kind: "WriteLedger", ledger: ready }, "every job that was to be suspended is suspended");
+}
+
+/** Protection off and on again: the engine then sets the job's quorum from the members that there are. */
+export function refreshNext(observation: Observation, ledger: Ledger, size: number): Step {
+  const unmet = firstUnmet(observation, [...settled, safe, jobsKnown]);
+  if (unmet) return hold(unmet);
+  for (const { job, facts } of listed(observation, ledger)) {
+    if (!job.refresh || facts?.status !== "SUSPENDED") continue;
+    const protection = facts.protected === false ? "On" : "Off";
+    if (protection === "On" || (facts.quorum ?? 0) > neededOf(size)) {
+      return effect(
+        observation,
+        { kind: "SetJobProtection", job: job.id, protection },
+        `refreshing the quorum of job ${nameOfJob(facts)}: protection ${protection.toLowerCase()}`,
+      );
+    }
+  }
+  const ready = enter(ledger, "ResumingJobs", timeOf(observation));
+  return effect(observation, { kind: "WriteLedger", ledger: ready }, "quorums are as the new size needs them");
+}
+
+/** Lets the jobs go on that this operation suspended; the caller has seen one whole, safe view. */
+export function resumeNext(observation: Observation, ledger: Ledger): Step | undefined {
+  const unmet = firstUnmet(observation, [jobsKnown]);
+  if (unmet) return wait(unmet);
+  for (const { job, facts } of listed(observation, ledger)) {
+    if (facts?.status === "SUSPENDED") {
+      return effect(observation, { kind: "ResumeJob", job: job.id }, `resuming job ${nameOfJob(facts)}`);
+    }
+    if (facts && facts.status !== "RUNNING" && isOnItsWay(facts)) return wait(jobMoving(facts, "RUNNING"));
+  }
+  return undefined;
+}
+
+function listed(observation: Observation, ledger: Ledger) {
+  return (ledger.operation?.jobs ?? []).map((job) => ({ job, facts: jobOf(observation, job.id) }));
+}
+
+/** A command sent to a job in one of these is answered ok and lost (seen on real engines). */
+function isOnItsWay({ status }: JobFacts): boolean {
+  return ["NOT_RUNNING", "STARTING", "COMPLETING", "SUSPENDED_EXPORTING_SNAPSHOT"].includes(status);
+}
+
+function jobMoving(job: JobFacts, to: string): Unmet {
+  return {
+    check: "JobMoving",
+    observed: `${nameOfJob(job)} is ${job.status}`,
+    needed: to,
+    remedy: "wait: it takes as long as the job's snapshot; a job that failed or was cancelled meanwhile is left alone",
+  };
+}
