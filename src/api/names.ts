@@ -31,6 +31,8 @@ export const annotation = {
   pendingTemplateHash: `${group}/pending-template-hash`,
   /** On the StatefulSet: hash of the part of the spec that the template was made from. */
   specHash: `${group}/spec-hash`,
+  /** On the StatefulSet: hash of the part of it that all members must share. */
+  restartHash: `${group}/restart-hash`,
   /** On claims: stamp of the ledger, JSON. */
   stamp: `${group}/stamp`,
   /** For people. */

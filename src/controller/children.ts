@@ -1,6 +1,6 @@
 import type { V1StatefulSet } from "@kubernetes/client-node";
 import { fieldManager, kind } from "../api/names.ts";
-import { absentChildren, type Child, undisruptiveChildren } from "../core/desired/children.ts";
+import { absentChildren, type Child, templateChildren, undisruptiveChildren } from "../core/desired/children.ts";
 import type { DesiredContext } from "../core/desired/context.ts";
 import { statefulSet } from "../core/desired/stateful-set.ts";
 import type { Observation } from "../core/evidence/observation.ts";
@@ -9,6 +9,7 @@ import { NotFoundError } from "../kube/errors.ts";
 import { controllerOf, type KubeObject, resources } from "../kube/objects.ts";
 import { ownedFieldsDiffer } from "../kube/owned-fields.ts";
 import type { Caches } from "./caches.ts";
+import { ensureClaims } from "./claims.ts";
 
 /** What one pass did to the children that can be put right at any time. */
 export interface Ensured {
@@ -21,6 +22,8 @@ export interface Ensured {
 export interface Children {
   /** Makes, corrects and removes the children whose change disturbs no member. At rest it writes nothing. */
   ensure(context: DesiredContext, observation: Observation, signal: AbortSignal): Promise<Ensured>;
+  /** Writes the configuration files of a new template; the template itself is the driver's to write. */
+  writeTemplateChildren(context: DesiredContext, signal: AbortSignal): Promise<void>;
   /** The whole StatefulSet for its creation. */
   newStatefulSet(context: DesiredContext, replicas: number, ledger: string): V1StatefulSet;
 }
@@ -28,6 +31,9 @@ export interface Children {
 export function createChildren(client: KubeClient, caches: Caches): Children {
   return {
     newStatefulSet: (context, replicas, ledger) => statefulSet(context, { replicas, ledger }),
+    async writeTemplateChildren(context, signal) {
+      for (const child of templateChildren(context)) await ensureOne({ client, caches, context, signal }, child);
+    },
     async ensure(context, observation, signal) {
       const work = { client, caches, context, signal };
       const results: Outcome[] = [];
@@ -36,8 +42,9 @@ export function createChildren(client: KubeClient, caches: Caches): Children {
         results.push(await ensureOne(work, child));
       }
       for (const { resource, name } of absentChildren(context)) results.push(await ensureAbsent(work, resource, name));
+      const claims = await ensureClaims(client, context, observation, signal);
       return {
-        written: results.flatMap((r) => r.written ?? []),
+        written: [...results.flatMap((r) => r.written ?? []), ...claims],
         deleted: results.flatMap((r) => r.deleted ?? []),
         taken: results.flatMap((r) => r.taken ?? []),
       };

@@ -1,12 +1,13 @@
 import type { V1StatefulSet } from "@kubernetes/client-node";
-import { annotation, fieldManager } from "../api/names.ts";
+import { annotation, fieldManager, finalizer } from "../api/names.ts";
 import type { Observation } from "../core/evidence/observation.ts";
 import { type Ledger, writeLedger } from "../core/ledger.ts";
 import { evidenceOf } from "../core/plan/evidence.ts";
 import type { Effect, Evidence } from "../core/plan/step.ts";
-import type { JsonPatchOperation, KubeClient } from "../kube/client.ts";
-import type { KubeObject } from "../kube/objects.ts";
-import { resources } from "../kube/objects.ts";
+import type { JsonPatchOperation, KubeClient, ObjectRef } from "../kube/client.ts";
+import { NotFoundError } from "../kube/errors.ts";
+import { type KubeObject, type Resource, resources } from "../kube/objects.ts";
+import type { EngineCommands } from "./engine-commands.ts";
 
 /** The cluster is no longer what the decision was made from: look again, nothing was done. */
 export class EvidenceChanged extends Error {
@@ -18,38 +19,80 @@ export class EvidenceChanged extends Error {
 
 export interface Execution {
   readonly client: KubeClient;
+  readonly engine: EngineCommands;
   /** A fresh look at the caches, right before the write. */
   readonly observeAgain: () => Observation;
   /** The whole StatefulSet for its creation, with replicas and ledger. */
   readonly newStatefulSet: (replicas: number, ledger: string) => V1StatefulSet;
+  /** Writes the configuration files that belong to the new template. */
+  readonly writeTemplateChildren: () => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** What an effect left behind for the expectations: an object as written, or one that is to go. */
+export interface Executed {
+  readonly written?: KubeObject;
+  readonly deleted?: KubeObject;
 }
 
 /**
  * Carries out one effect, once its evidence still holds. Every write has preconditions on content, so that a stale
  * cache, a second operator or a person's edit in between makes it fail instead of doing harm.
- * @returns the object as written.
- * @throws EvidenceChanged, or the errors of `kube/errors.ts` (a failed `test` of a patch is an InvalidError).
+ * @throws EvidenceChanged, EngineRefused, or the errors of `kube/errors.ts` (a failed `test` of a patch: InvalidError).
  */
-export async function execute(effect: Effect, because: Evidence, execution: Execution): Promise<KubeObject> {
+export async function execute(effect: Effect, because: Evidence, execution: Execution): Promise<Executed> {
   const now = execution.observeAgain();
   requireSame(because, evidenceOf(now));
-  const { namespace, name } = now.cluster.metadata;
-  const ref = { resource: resources.statefulSets, namespace, name };
   switch (effect.kind) {
     case "CreateStatefulSet": {
       const body = execution.newStatefulSet(effect.replicas, writeLedger(effect.ledger));
-      return execution.client.create<KubeObject>(ref, body as unknown as KubeObject, { fieldManager });
+      const call = { signal: execution.signal };
+      return { written: await execution.client.create<KubeObject>(statefulSet(now), body, { fieldManager }, call) };
     }
     case "Scale":
-      return execution.client.jsonPatch<KubeObject>(
-        ref,
-        [...preconditions(now, effect.from), replaceLedger(effect.ledger), replaceReplicas(effect.to)],
-        { fieldManager },
-      );
+      return patch(execution, statefulSet(now), [
+        ...preconditions(now, effect.from),
+        replaceLedger(effect.ledger),
+        { op: "replace", path: "/spec/replicas", value: effect.to },
+      ]);
     case "WriteLedger":
-      return execution.client.jsonPatch<KubeObject>(ref, [...preconditions(now), replaceLedger(effect.ledger)], {
-        fieldManager,
-      });
+      return patch(execution, statefulSet(now), [...preconditions(now), replaceLedger(effect.ledger)]);
+    case "WriteTemplate":
+      return writeTemplate(effect.ledger, now, execution);
+    case "DeletePod":
+      return remove(execution, now, resources.pods, effect);
+    case "DeleteClaim":
+      return remove(execution, now, resources.persistentVolumeClaims, effect);
+    case "AddFinalizer":
+      return patch(
+        execution,
+        jetCluster(now),
+        finalizers(now, (there) => [...there, finalizer]),
+      );
+    case "RemoveFinalizer":
+      return patch(
+        execution,
+        jetCluster(now),
+        finalizers(now, (there) => there.filter((name) => name !== finalizer)),
+      );
+    default:
+      await command(effect, now, execution);
+      return {};
+  }
+}
+
+type Command = Extract<Effect, { kind: "ChangeClusterState" | "SuspendJob" | "ResumeJob" | "SetJobProtection" }>;
+
+async function command(effect: Command, now: Observation, { engine, signal }: Execution): Promise<void> {
+  switch (effect.kind) {
+    case "ChangeClusterState":
+      return engine.changeState(now, effect.to, signal);
+    case "SuspendJob":
+      return engine.suspendJob(now, effect.job, signal);
+    case "ResumeJob":
+      return engine.resumeJob(now, effect.job, signal);
+    case "SetJobProtection":
+      return engine.setProtection(now, effect.job, effect.protection, signal);
     default:
       return effect satisfies never;
   }
@@ -57,31 +100,83 @@ export async function execute(effect: Effect, because: Evidence, execution: Exec
 
 function requireSame(because: Evidence, now: Evidence): void {
   if (because.clusterUid !== now.clusterUid) throw new EvidenceChanged("the JetCluster");
-  if (because.generation !== now.generation) throw new EvidenceChanged("the JetCluster's spec");
+  if (because.generation !== now.generation) throw new EvidenceChanged("the spec");
   if (because.statefulSetUid !== now.statefulSetUid) throw new EvidenceChanged("the StatefulSet");
   if (because.ledgerEpoch !== now.ledgerEpoch) throw new EvidenceChanged("the ledger");
   if (because.view !== now.view) throw new EvidenceChanged("the members' view");
+}
+
+const statefulSet = ({ cluster: { metadata } }: Observation): ObjectRef => ({
+  resource: resources.statefulSets,
+  namespace: metadata.namespace,
+  name: metadata.name,
+});
+
+const jetCluster = (now: Observation): ObjectRef => ({ ...statefulSet(now), resource: resources.jetClusters });
+
+async function patch(
+  { client, signal }: Execution,
+  ref: ObjectRef,
+  operations: readonly JsonPatchOperation[],
+): Promise<Executed> {
+  return { written: await client.jsonPatch<KubeObject>(ref, operations, { fieldManager }, { signal }) };
+}
+
+/** Files first: a crash in between leaves the old template, and the effect is planned again. */
+async function writeTemplate(ledger: Ledger, now: Observation, execution: Execution): Promise<Executed> {
+  await execution.writeTemplateChildren();
+  const wanted = execution.newStatefulSet(now.statefulSet?.replicas ?? 0, writeLedger(ledger));
+  const annotations = Object.entries(wanted.metadata?.annotations ?? {}).filter(([name]) => name !== annotation.ledger);
+  return patch(execution, statefulSet(now), [
+    ...preconditions(now, now.statefulSet?.replicas),
+    replaceLedger(ledger),
+    ...annotations.map(([name, value]) => ({ op: "add" as const, path: annotationPath(name), value })),
+    { op: "replace", path: "/spec/template", value: wanted.spec?.template },
+  ]);
+}
+
+/** Gracefully, and only this very object. Gone already is as good. */
+async function remove(
+  { client, signal }: Execution,
+  now: Observation,
+  resource: Resource,
+  { name, uid }: { readonly name: string; readonly uid: string },
+): Promise<Executed> {
+  const { namespace } = now.cluster.metadata;
+  try {
+    await client.delete({ resource, namespace, name }, { uid }, { signal });
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+  }
+  return { deleted: { kind: resource.kind, metadata: { name, namespace, uid } } };
+}
+
+function finalizers({ cluster }: Observation, change: (there: string[]) => string[]): JsonPatchOperation[] {
+  const there = cluster.metadata.finalizers;
+  return [
+    { op: "test", path: "/metadata/uid", value: cluster.metadata.uid },
+    ...(there ? [{ op: "test" as const, path: "/metadata/finalizers", value: there }] : []),
+    { op: "add", path: "/metadata/finalizers", value: change(there ?? []) },
+  ];
 }
 
 /**
  * Tests on uid, old ledger and old replicas, not on resourceVersion: the StatefulSet's own status updates move that.
  */
 function preconditions(now: Observation, replicas?: number): JsonPatchOperation[] {
-  const { statefulSet } = now;
+  const found = now.statefulSet;
   return [
-    { op: "test", path: "/metadata/uid", value: statefulSet?.uid ?? "" },
+    { op: "test", path: "/metadata/uid", value: found?.uid ?? "" },
     // Null: that there is none. A second operator may be writing it again at this very moment.
-    { op: "test", path: ledgerPath, value: statefulSet?.ledgerText ?? null },
+    { op: "test", path: annotationPath(annotation.ledger), value: found?.ledgerText ?? null },
     ...(replicas === undefined ? [] : [{ op: "test" as const, path: "/spec/replicas", value: replicas }]),
   ];
 }
 
-const ledgerPath = `/metadata/annotations/${annotation.ledger.replace("/", "~1")}`;
-
-function replaceLedger(ledger: Ledger): JsonPatchOperation {
-  return { op: "add", path: ledgerPath, value: writeLedger(ledger) };
+function annotationPath(name: string): string {
+  return `/metadata/annotations/${name.replace("/", "~1")}`;
 }
 
-function replaceReplicas(to: number): JsonPatchOperation {
-  return { op: "replace", path: "/spec/replicas", value: to };
+function replaceLedger(ledger: Ledger): JsonPatchOperation {
+  return { op: "add", path: annotationPath(annotation.ledger), value: writeLedger(ledger) };
 }

@@ -1,7 +1,7 @@
-import type { V1PersistentVolumeClaim, V1Pod, V1StatefulSet } from "@kubernetes/client-node";
+import type { V1PersistentVolumeClaim, V1Pod, V1PodDisruptionBudget, V1StatefulSet } from "@kubernetes/client-node";
 import type { JetCluster } from "../api/jet-cluster.ts";
 import { annotation } from "../api/names.ts";
-import type { ClaimFacts, PodFacts, StatefulSetFacts } from "../core/evidence/observation.ts";
+import type { BudgetFacts, ClaimFacts, PodFacts, StatefulSetFacts } from "../core/evidence/observation.ts";
 import { readLedger, readStamp } from "../core/ledger.ts";
 
 /** Raw JSON of the API server carries times as text; the client's types say Date. */
@@ -17,6 +17,7 @@ export function statefulSetFacts(statefulSet: Raw<V1StatefulSet>): StatefulSetFa
     ledger: readLedger(ledgerText),
     ledgerText,
     specHash: annotations[annotation.specHash],
+    restartHash: annotations[annotation.restartHash],
     templateHash: annotations[annotation.templateHash],
   };
 }
@@ -42,9 +43,31 @@ function factsOfPod(pod: Raw<V1Pod>, ordinal: number): PodFacts {
     address: running ? pod.status?.podIP : undefined,
     ready: running && pod.status?.conditions?.find((c) => c.type === "Ready")?.status === "True",
     terminating,
+    goneBy: terminating ? Date.parse(String(pod.metadata?.deletionTimestamp)) : undefined,
+    nodeLost: isNodeLost(pod),
     createdAt: Date.parse(String(pod.metadata?.creationTimestamp ?? "")),
     templateHash: pod.metadata?.annotations?.[annotation.templateHash],
     trouble: terminating ? undefined : troubleOf(pod),
+  };
+}
+
+/**
+ * Kubernetes takes a pod's readiness away when its node stops reporting, and leaves the containers' own as the kubelet
+ * last told it: not ready with all containers ready is that and nothing else.
+ */
+function isNodeLost(pod: Raw<V1Pod>): boolean {
+  const condition = (type: string) => pod.status?.conditions?.find((c) => c.type === type)?.status;
+  return pod.status?.phase === "Running" && condition("Ready") === "False" && condition("ContainersReady") === "True";
+}
+
+/** The budget as the disruption controller has taken it up. */
+export function budgetFacts(budget: Raw<V1PodDisruptionBudget> | undefined): BudgetFacts | undefined {
+  if (!budget) return undefined;
+  const { maxUnavailable } = budget.spec ?? {};
+  return {
+    maxUnavailable: typeof maxUnavailable === "number" ? maxUnavailable : Number.POSITIVE_INFINITY,
+    inForce:
+      budget.metadata?.generation !== undefined && budget.status?.observedGeneration === budget.metadata.generation,
   };
 }
 
@@ -79,6 +102,7 @@ export function claimFacts(cluster: JetCluster, claims: readonly Raw<V1Persisten
           ordinal,
           bound: claim.status?.phase === "Bound",
           deleting: claim.metadata?.deletionTimestamp !== undefined,
+          requested: claim.spec?.resources?.requests?.["storage"],
           stamp: readStamp(claim.metadata?.annotations?.[annotation.stamp]),
           tied: (claim.metadata?.ownerReferences ?? []).some((owner) => owner.uid === cluster.metadata.uid),
         },

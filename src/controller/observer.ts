@@ -2,10 +2,12 @@ import type { JetCluster } from "../api/jet-cluster.ts";
 import { maxReplicas } from "../api/limits.ts";
 import { annotation, childNames, port } from "../api/names.ts";
 import { type Engine, engineOf, newestVersion } from "../core/evidence/capabilities.ts";
-import type { Observation, StatefulSetFacts } from "../core/evidence/observation.ts";
+import type { KnownMember, Observation, StatefulSetFacts } from "../core/evidence/observation.ts";
+import { isJoining, singleView, viewsOf } from "../core/evidence/views.ts";
 import type { Caches } from "./caches.ts";
+import type { JobSource } from "./jobs.ts";
 import type { MemberSource } from "./members.ts";
-import { claimFacts, podFacts, statefulSetFacts } from "./observe.ts";
+import { budgetFacts, claimFacts, podFacts, statefulSetFacts } from "./observe.ts";
 import type { TakenNames } from "./taken-names.ts";
 
 export interface Observer {
@@ -21,17 +23,21 @@ export interface Observer {
 export interface ObserverParts {
   readonly caches: Caches;
   readonly members: MemberSource;
+  readonly jobs: JobSource;
+  /** Is the namespace being deleted? Asked only while a JetCluster in it is. */
+  readonly namespaceTerminating: (namespace: string, signal: AbortSignal) => Promise<boolean>;
   readonly takenNames: TakenNames;
   /** Hashes of what this operator would make of the spec, see core/desired/hash.ts. */
   readonly hashes: (
     cluster: JetCluster,
     engine: Engine,
-  ) => { readonly specHash: string; readonly templateHash: string };
+  ) => Pick<Observation, "specHash" | "restartHash" | "templateHash">;
   readonly now: () => number;
 }
 
 export function createObserver(parts: ObserverParts): Observer {
-  const look = (cluster: JetCluster): Omit<Observation, "members"> => {
+  const wholeViews = new Map<string, { readonly view: string; readonly since: number }>();
+  const look = (cluster: JetCluster): Seen => {
     const found = statefulSetOf(parts.caches, cluster);
     const engine = wantedEngine(cluster, found?.facts);
     return {
@@ -40,6 +46,12 @@ export function createObserver(parts: ObserverParts): Observer {
       engine,
       statefulSet: found?.facts,
       pods: podFacts(cluster, podsOf(parts.caches, cluster), found?.facts.uid),
+      budget: budgetFacts(
+        parts.caches.podDisruptionBudgets.get(
+          cluster.metadata.namespace,
+          childNames(cluster.metadata.name).podDisruptionBudget,
+        ),
+      ),
       claims: claimFacts(cluster, claimsOf(parts.caches, cluster)),
       namesTaken: parts.takenNames.of(keyOf(cluster)),
       ...parts.hashes(cluster, engine),
@@ -53,20 +65,66 @@ export function createObserver(parts: ObserverParts): Observer {
     async observe(cluster, signal) {
       const seen = look(cluster);
       const asking = { port: port.member, readyEndpoint: runningEngine(seen).readyEndpoint };
-      const members = await parts.members.observe(keyOf(cluster), seen.pods, asking, signal);
+      const key = keyOf(cluster);
+      const members = await parts.members.observe(key, seen.pods, asking, signal);
+      const jobs = await jobsOf(parts, key, seen, members, signal);
+      const namespaceTerminating =
+        cluster.metadata.deletionTimestamp !== undefined &&
+        (await parts.namespaceTerminating(cluster.metadata.namespace, signal));
       // Asking takes time: caches and clock are read again, so that all facts are of one moment.
-      return { ...look(cluster), members };
+      const fresh = { ...look(cluster), members, jobs, namespaceTerminating };
+      return { ...fresh, wholeSince: wholeSince(wholeViews, key, fresh) };
     },
     again(observation) {
       const { namespace, name } = observation.cluster.metadata;
       const cluster = parts.caches.jetClusters.get(namespace, name) ?? observation.cluster;
-      return { ...look(cluster), members: observation.members };
+      const { members, jobs, namespaceTerminating, wholeSince: since } = observation;
+      return { ...look(cluster), members, jobs, namespaceTerminating, wholeSince: since };
     },
     forget(key) {
       parts.members.forget(key);
+      parts.jobs.forget(key);
+      wholeViews.delete(key);
       parts.takenNames.set(key, []);
     },
   };
+}
+
+type Seen = Omit<Observation, "members" | "jobs" | "wholeSince" | "namespaceTerminating">;
+
+/** Jobs are asked for once members have joined: before, the one asked may be a cluster of itself. */
+async function jobsOf(
+  { jobs }: ObserverParts,
+  key: string,
+  seen: Seen,
+  members: Observation["members"],
+  signal: AbortSignal,
+): Promise<Observation["jobs"]> {
+  const asIfSeen = { ...seen, members } as Observation;
+  const joined = members.filter((m): m is KnownMember => m.known && !isJoining(m, asIfSeen));
+  if (joined.length === 0 || joined.length < (seen.statefulSet?.replicas ?? 0)) return undefined;
+  const { metadata, spec } = seen.cluster;
+  const ledger = seen.statefulSet?.ledger;
+  const quiet = ledger?.kind === "ledger" && ledger.ledger.operation === undefined;
+  return jobs.observe(key, { members: joined, clusterName: spec.clusterName ?? metadata.name, quiet }, signal);
+}
+
+/** In memory only: after a restart of the operator the time begins anew, which only makes it wait longer. */
+function wholeSince(
+  memory: Map<string, { readonly view: string; readonly since: number }>,
+  key: string,
+  seen: Omit<Observation, "wholeSince">,
+): number | undefined {
+  const view = singleView(viewsOf(seen as Observation));
+  const whole = view !== undefined && view.members.length === seen.statefulSet?.replicas;
+  if (!whole) {
+    memory.delete(key);
+    return undefined;
+  }
+  const before = memory.get(key);
+  if (before?.view === view.key) return before.since;
+  memory.set(key, { view: view.key, since: seen.now });
+  return seen.now;
 }
 
 const keyOf = ({ metadata }: JetCluster) => `${metadata.namespace}/${metadata.name}`;
@@ -101,7 +159,7 @@ function wantedEngine({ spec }: JetCluster, statefulSet: StatefulSetFacts | unde
 }
 
 /** The engine that the pods run: the ledger says so until a roll has finished. */
-function runningEngine({ cluster, engine, statefulSet }: Omit<Observation, "members">): Engine {
+function runningEngine({ cluster, engine, statefulSet }: Seen): Engine {
   const ledger = statefulSet?.ledger;
   return ledger?.kind === "ledger" ? engineOf(ledger.ledger.version, editionOf(cluster.spec)) : engine;
 }

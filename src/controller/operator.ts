@@ -4,20 +4,25 @@ import { operatorVersion } from "../config/version.ts";
 import type { Config } from "../config.ts";
 import type { DesiredContext } from "../core/desired/context.ts";
 import { templateHash } from "../core/desired/pod-template.ts";
-import { specHash } from "../core/desired/spec-hash.ts";
+import { restartHash, specHash } from "../core/desired/spec-hash.ts";
+import { createEngineJobs } from "../engine/jobs.ts";
 import { createEngineRest } from "../engine/rest.ts";
-import { createKubeClient } from "../kube/client.ts";
+import { createKubeClient, type KubeClient } from "../kube/client.ts";
 import { type Controller, createController } from "../kube/controller.ts";
+import { ForbiddenError, NotFoundError } from "../kube/errors.ts";
 import { createEventRecorder } from "../kube/events.ts";
 import { createExpectations } from "../kube/expectations.ts";
 import { guardWrites } from "../kube/guard.ts";
 import { createLeaderElection } from "../kube/leader-election.ts";
+import { type KubeObject, resources } from "../kube/objects.ts";
 import { backgroundPriority, livePriority } from "../kube/workqueue.ts";
 import { clusterFacts } from "../observability/cluster-facts.ts";
 import type { Logger } from "../observability/logger.ts";
 import { createMetrics } from "../observability/metrics.ts";
 import { allCaches, cacheOf, createCaches } from "./caches.ts";
 import { createChildren } from "./children.ts";
+import { createEngineCommands } from "./engine-commands.ts";
+import { createJobSource } from "./jobs.ts";
 import { createMemberSource } from "./members.ts";
 import { createObserver } from "./observer.ts";
 import { createReconciler } from "./reconciler.ts";
@@ -78,19 +83,24 @@ export function createOperator(options: OperatorOptions): Operator {
   const events = createEventRecorder({ client, component: "jet-operator", instance: identity });
   const desired = desiredOf(config);
   const takenNames = createTakenNames();
+  const rest = createEngineRest();
+  const jobs = createEngineJobs();
   const observer = createObserver({
     caches,
-    members: createMemberSource(createEngineRest(), () => performance.now()),
+    members: createMemberSource(rest, () => performance.now()),
+    jobs: createJobSource(jobs, () => performance.now()),
+    namespaceTerminating: (namespace, signal) => isTerminating(client, namespace, signal),
     takenNames,
     hashes: (cluster, engine) => {
       const context: DesiredContext = { ...desired, cluster, engine, gate: "open", disruptionsAllowed: 0 };
-      return { specHash: specHash(context), templateHash: templateHash(context) };
+      return { specHash: specHash(context), restartHash: restartHash(context), templateHash: templateHash(context) };
     },
     now: Date.now,
   });
   const reconcile = createReconciler({
     client,
     observer,
+    engine: createEngineCommands(rest, jobs),
     children: createChildren(client, caches),
     takenNames,
     expectations: createExpectations((written) => cacheOf(caches, written)),
@@ -128,6 +138,17 @@ export function createOperator(options: OperatorOptions): Operator {
       await following;
     },
   };
+}
+
+/** @returns false also where it may not be asked: then the deletion's own deadline ends the wait. */
+async function isTerminating(client: KubeClient, name: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const ref = { resource: resources.namespaces, name };
+    return (await client.get<KubeObject>(ref, { signal })).metadata.deletionTimestamp !== undefined;
+  } catch (error) {
+    if (error instanceof ForbiddenError || error instanceof NotFoundError) return false;
+    throw error;
+  }
 }
 
 function desiredOf(config: Config): Pick<DesiredContext, "operator" | "metricsClients" | "images"> {

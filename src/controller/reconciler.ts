@@ -1,5 +1,5 @@
 import type { JetCluster, JetClusterStatus } from "../api/jet-cluster.ts";
-import { statusFieldManager } from "../api/names.ts";
+import { finalizer, statusFieldManager } from "../api/names.ts";
 import type { DesiredContext } from "../core/desired/context.ts";
 import { disruptionsOf } from "../core/evidence/disruptions.ts";
 import { gateOf } from "../core/evidence/gate.ts";
@@ -16,6 +16,7 @@ import type { EventRecorder } from "../kube/events.ts";
 import type { Expectations } from "../kube/expectations.ts";
 import { resources } from "../kube/objects.ts";
 import type { Children } from "./children.ts";
+import type { EngineCommands } from "./engine-commands.ts";
 import { EvidenceChanged, execute } from "./execute.ts";
 import type { Observer } from "./observer.ts";
 import { sameStatus } from "./status-patch.ts";
@@ -31,6 +32,7 @@ const staleMillis = 200;
 export interface ReconcilerParts {
   readonly client: KubeClient;
   readonly observer: Observer;
+  readonly engine: EngineCommands;
   readonly children: Children;
   readonly takenNames: TakenNames;
   readonly expectations: Expectations;
@@ -64,7 +66,7 @@ export function createReconciler(parts: ReconcilerParts) {
     const status = statusOf(assess(pass.observation, step));
     parts.onObserved(key, { observation: pass.observation, status });
     await writeStatus(parts, pass, status);
-    if (cluster.metadata.deletionTimestamp || isHandsOff(step)) return { requeueAfterMillis: restMillis };
+    if (isHandsOff(step)) return { requeueAfterMillis: restMillis };
     const changed = (await ensureChildren(parts, pass, step)) || (await actOn(parts, pass, step));
     return { requeueAfterMillis: changed || step.kind === "wait" ? movingMillis : restMillis };
   };
@@ -97,6 +99,9 @@ function contextOf(parts: ReconcilerParts, { observation }: Pass, step: Step): D
 
 /** @returns true when something was written or found taken: the effect then waits for the next, fresh look. */
 async function ensureChildren(parts: ReconcilerParts, pass: Pass, step: Step): Promise<boolean> {
+  // A cluster that goes keeps the children it needs for its stop; without one the garbage collector is already at work.
+  const { deletionTimestamp, finalizers } = pass.observation.cluster.metadata;
+  if (deletionTimestamp !== undefined && !finalizers?.includes(finalizer)) return false;
   const done = await parts.children.ensure(contextOf(parts, pass, step), pass.observation, pass.signal);
   for (const object of done.written) parts.expectations.expect(pass.key, object);
   for (const object of done.deleted) parts.expectations.expectGone(pass.key, object);
@@ -110,13 +115,17 @@ async function actOn(parts: ReconcilerParts, pass: Pass, step: Step): Promise<bo
   if (step.kind !== "effect") return false;
   const { key, observation } = pass;
   try {
-    const object = await execute(step.effect, step.because, {
+    const context = contextOf(parts, pass, step);
+    const { written, deleted } = await execute(step.effect, step.because, {
       client: parts.client,
+      engine: parts.engine,
       observeAgain: () => parts.observer.again(observation),
-      newStatefulSet: (replicas, ledger) =>
-        parts.children.newStatefulSet(contextOf(parts, pass, step), replicas, ledger),
+      newStatefulSet: (replicas, ledger) => parts.children.newStatefulSet(context, replicas, ledger),
+      writeTemplateChildren: () => parts.children.writeTemplateChildren(context, pass.signal),
+      signal: pass.signal,
     });
-    parts.expectations.expect(key, object);
+    if (written) parts.expectations.expect(key, written);
+    if (deleted) parts.expectations.expectGone(key, deleted);
   } catch (error) {
     if (error instanceof EvidenceChanged) return true;
     if (!(error instanceof AlreadyExistsError)) throw error;

@@ -1,5 +1,5 @@
 import type { V1ObjectMeta, V1OwnerReference } from "@kubernetes/client-node";
-import { apiVersion, group, kind, label, managedBy } from "../../api/names.ts";
+import { annotation, apiVersion, group, kind, label, managedBy } from "../../api/names.ts";
 import type { DesiredContext } from "./context.ts";
 
 type Strings = Readonly<Record<string, string>>;
@@ -41,8 +41,13 @@ export function podLabels(context: DesiredContext): Record<string, string> {
   };
 }
 
+/** `restart-at` is among them, so that asking for a restart changes the template although nothing else does. */
 export function podAnnotations({ cluster }: DesiredContext): Record<string, string> {
-  return foreignOnly(cluster.spec.podMetadata?.annotations);
+  const restartAt = cluster.metadata.annotations?.[annotation.restartAt];
+  return {
+    ...foreignOnly(cluster.spec.podMetadata?.annotations),
+    ...(restartAt !== undefined && { [annotation.restartAt]: restartAt }),
+  };
 }
 
 /** A person's labels or annotations without those below our group: the gate and the roll are told by ours. */

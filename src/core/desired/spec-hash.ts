@@ -1,3 +1,4 @@
+import { annotation } from "../../api/names.ts";
 import type { DesiredContext } from "./context.ts";
 import { hashOf } from "./hash.ts";
 
@@ -28,5 +29,23 @@ export function specHash({ cluster, engine }: DesiredContext): string {
     containerSecurityContext: spec.containerSecurityContext,
     engineMetricsPort: spec.monitoring.engineMetricsPort,
     resourceUpload: spec.resourceUpload,
+    restartAt: cluster.metadata.annotations?.[annotation.restartAt],
+  });
+}
+
+/**
+ * Hash of what all members of one cluster must share: a change needs all of them to stop and start together. Backups are
+ * fixed when a map is made, names and partition counts are checked at the join, and job records are bound to the minor
+ * version (seen on real engines).
+ */
+export function restartHash({ cluster, engine }: DesiredContext): string {
+  const { spec } = cluster;
+  return hashOf({
+    minor: engine.version.split(".").slice(0, 2).join("."),
+    edition: engine.edition,
+    clusterName: spec.clusterName,
+    backupCount: spec.backupCount,
+    mode: spec.losslessRestart.mode,
+    partitions: spec.config?.properties?.["hazelcast.partition.count"],
   });
 }

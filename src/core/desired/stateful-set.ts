@@ -3,7 +3,7 @@ import { annotation, childNames } from "../../api/names.ts";
 import type { DesiredContext } from "./context.ts";
 import { childMetadata, selectorLabels } from "./metadata.ts";
 import { podTemplate, templateHash } from "./pod-template.ts";
-import { specHash } from "./spec-hash.ts";
+import { restartHash, specHash } from "./spec-hash.ts";
 import { claimTemplates } from "./volumes.ts";
 
 /** What only the planner knows. */
@@ -11,6 +11,15 @@ export interface Start {
   readonly replicas: number;
   /** The ledger as text: it is born in the same write as the replicas it speaks of. */
   readonly ledger: string;
+}
+
+/** What the StatefulSet says of the template that it carries; written together with it. */
+export function templateAnnotations(context: DesiredContext): Record<string, string> {
+  return {
+    [annotation.specHash]: specHash(context),
+    [annotation.restartHash]: restartHash(context),
+    [annotation.templateHash]: templateHash(context),
+  };
 }
 
 /** The whole object for its creation. It is never applied afterwards: each later change is a patch with preconditions. */
@@ -24,8 +33,7 @@ export function statefulSet(context: DesiredContext, { replicas, ledger }: Start
       ...metadata,
       annotations: {
         [annotation.ledger]: ledger,
-        [annotation.specHash]: specHash(context),
-        [annotation.templateHash]: templateHash(context),
+        ...templateAnnotations(context),
       },
     },
     spec: {

@@ -1,4 +1,5 @@
 import type { ClaimFacts, Observation } from "./observation.ts";
+import { isLossless } from "./wishes.ts";
 
 /** What is still known of a cluster whose ledger is gone. */
 export interface Memory {
@@ -37,11 +38,11 @@ export function memoryOf(observation: Observation): Memory | undefined {
  * A claim stamped by this JetCluster, or by a predecessor of the same name and cluster name: that is a stopped cluster,
  * to be started again. Anybody else's data are never mounted by guess.
  */
-export function isOfThisCluster({ stamp }: ClaimFacts, { cluster }: Observation): boolean {
+export function isOfThisCluster({ stamp }: ClaimFacts, observation: Observation): boolean {
+  const { metadata, spec } = observation.cluster;
   if (!stamp) return false;
-  return (
-    stamp.uid === cluster.metadata.uid || stamp.clusterName === (cluster.spec.clusterName ?? cluster.metadata.name)
-  );
+  if (stamp.uid === metadata.uid) return true;
+  return isLossless(observation) && stamp.clusterName === (spec.clusterName ?? metadata.name);
 }
 
 function livingSize(observation: Observation): number {

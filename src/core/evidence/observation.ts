@@ -74,6 +74,8 @@ export interface ClaimFacts {
   readonly ordinal: number;
   readonly bound: boolean;
   readonly deleting: boolean;
+  /** Storage that it asks for, as written. */
+  readonly requested: string | undefined;
   readonly stamp: Stamp | undefined;
   /** True when an owner reference lets the garbage collector take it with the JetCluster. */
   readonly tied: boolean;
@@ -113,7 +115,9 @@ export type JobStatus =
   | "SUSPENDED_EXPORTING_SNAPSHOT"
   | "COMPLETING"
   | "FAILED"
-  | "COMPLETED";
+  | "COMPLETED"
+  /** One that this operator does not know: nothing is done to such a job. */
+  | "UNKNOWN";
 
 export interface JobFacts {
   readonly id: string;

@@ -1,18 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { type Ledger, readLedger, readStamp, stampOf, writeLedger } from "../../../src/core/ledger.ts";
 import {
   beginGrow,
   finish,
-  type Ledger,
   openLedger,
-  readLedger,
-  readStamp,
   reform,
   reopenLedger,
-  stampOf,
   withdrawGrow,
-  writeLedger,
-} from "../../../src/core/ledger.ts";
+} from "../../../src/core/ledger-transitions.ts";
 import { formed } from "./observation-fixture.ts";
 
 const at = "2026-01-01T12:00:00.000Z";

@@ -7,7 +7,10 @@ import {
 import { apiVersion, kind } from "../../../src/api/names.ts";
 import { engineOf } from "../../../src/core/evidence/capabilities.ts";
 import type {
+  BudgetFacts,
   ClaimFacts,
+  JobFacts,
+  JobsFacts,
   KnownMember,
   MemberFacts,
   Observation,
@@ -40,7 +43,13 @@ export interface Case {
   readonly claims?: readonly Partial<ClaimFacts>[];
   readonly namesTaken?: readonly string[];
   readonly specHash?: string;
+  readonly restartHash?: string;
   readonly templateHash?: string;
+  /** Jobs that the engine lists, or why it could not be asked; none unless said otherwise. */
+  readonly jobs?: readonly Partial<JobFacts>[] | string;
+  /** Closed and in force unless said otherwise. */
+  readonly budget?: Partial<BudgetFacts>;
+  readonly namespaceTerminating?: boolean;
 }
 
 export function observe(about: Case = {}): Observation {
@@ -67,7 +76,12 @@ export function observe(about: Case = {}): Observation {
     pods,
     claims: (about.claims ?? []).map(claimOf),
     members: pods.flatMap((pod) => (pod.address === undefined ? [] : [memberOf(pod, ordinals, about)])),
+    jobs: about.jobs === undefined ? { known: true, clusterId: "cluster-id", jobs: [] } : jobsOf(about.jobs),
+    budget: { maxUnavailable: 0, inForce: true, ...about.budget },
+    wholeSince: now - 3_600_000,
+    namespaceTerminating: about.namespaceTerminating ?? false,
     namesTaken: about.namesTaken ?? [],
+    restartHash: about.restartHash ?? "restart",
     specHash: about.specHash ?? "spec",
     templateHash: about.templateHash ?? "template",
   };
@@ -82,6 +96,7 @@ export function formed(size: number, more: Partial<Ledger> = {}): Ledger {
     version: "5.7.0",
     quorumBase: Math.max(1, size),
     formedSize: Math.max(1, size),
+    members: Array.from({ length: size }, (_, ordinal) => uuidOf(ordinal)),
     ...more,
   };
 }
@@ -108,6 +123,7 @@ function statefulSetOf(size: number, about: Case): StatefulSetFacts {
     ledger,
     ledgerText: ledger.kind === "ledger" ? writeLedger(ledger.ledger) : undefined,
     specHash: "spec",
+    restartHash: "restart",
     templateHash: "template",
     ...about.statefulSet,
   };
@@ -121,6 +137,8 @@ function podOf(ordinal: number, about: Case): PodFacts {
     address: addressOf(ordinal),
     ready: true,
     terminating: false,
+    goneBy: undefined,
+    nodeLost: false,
     createdAt: now - 3_600_000,
     templateHash: "template",
     trouble: undefined,
@@ -147,6 +165,24 @@ function memberOf(pod: PodFacts, all: readonly number[], about: Case): MemberFac
   };
 }
 
+function jobsOf(said: readonly Partial<JobFacts>[] | string): JobsFacts {
+  if (typeof said === "string") return { known: false, reason: said };
+  return { known: true, clusterId: "cluster-id", jobs: said.map(jobOf) };
+}
+
+function jobOf(job: Partial<JobFacts>, index: number): JobFacts {
+  return {
+    id: `job-${index}`,
+    name: undefined,
+    status: "RUNNING",
+    protected: false,
+    quorum: 0,
+    keepsState: true,
+    suspension: undefined,
+    ...job,
+  };
+}
+
 function claimOf(claim: Partial<ClaimFacts>, ordinal: number): ClaimFacts {
   return {
     name: `data-orders-${ordinal}`,
@@ -154,6 +190,7 @@ function claimOf(claim: Partial<ClaimFacts>, ordinal: number): ClaimFacts {
     ordinal,
     bound: true,
     deleting: false,
+    requested: "10Gi",
     stamp: undefined,
     tied: false,
     ...claim,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { annotation } from "../../../../src/api/names.ts";
-import { beginGrow, openLedger, reform, withdrawGrow } from "../../../../src/core/ledger.ts";
+import { beginGrow, openLedger, reform, withdrawGrow } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
 import type { Step } from "../../../../src/core/plan/step.ts";
 import { type Case, clusterUid, formed, observe, seen } from "../observation-fixture.ts";
@@ -17,14 +17,14 @@ function told(step: Step): string {
   if (step.kind === "blocked") return `blocked ${step.by.map((unmet) => unmet.check).join(" ")}`;
   if (step.kind === "done") return "done";
   const { effect } = step;
-  const { ledger } = effect;
+  const ledger = "ledger" in effect ? effect.ledger : undefined;
   const size =
     effect.kind === "Scale"
       ? ` ${effect.from}→${effect.to}`
       : effect.kind === "CreateStatefulSet"
         ? ` ${effect.replicas}`
         : "";
-  return `${effect.kind}${size} ${ledger.operation?.kind ?? "rest"} Q${ledger.quorumBase}`;
+  return `${effect.kind}${size} ${ledger?.operation?.kind ?? "rest"} Q${ledger?.quorumBase ?? "?"}`;
 }
 
 const cases: Record<string, [string, Case, string][]> = {
@@ -122,7 +122,7 @@ const cases: Record<string, [string, Case, string][]> = {
     [
       "no growth while one is asked to stop",
       { size: 3, spec: { replicas: 5, suspend: true } },
-      "blocked StopUnavailable",
+      "blocked NotLossless",
     ],
   ],
   growing: [
@@ -252,7 +252,7 @@ for (const [name, table] of Object.entries(cases)) {
 describe("a ledger written again", () => {
   test("does not let the size jump although the spec asks for another", () => {
     const step = plan(observe({ size: 5, ledger: { kind: "absent" } }));
-    if (step.kind !== "effect") throw new Error(step.kind);
+    if (step.kind !== "effect" || !("ledger" in step.effect)) throw new Error(step.kind);
     const next = plan(
       observe({ size: 5, ledger: step.effect.ledger, spec: { replicas: 1 }, member: { 0: { safe: false } } }),
     );

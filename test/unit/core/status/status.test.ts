@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { JetClusterStatus } from "../../../../src/api/jet-cluster.ts";
 import { annotation } from "../../../../src/api/names.ts";
-import { beginGrow, openLedger } from "../../../../src/core/ledger.ts";
+import { beginGrow, openLedger } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
 import { assess } from "../../../../src/core/status/assessment.ts";
 import { waitDeadlineMillis } from "../../../../src/core/status/stalled.ts";

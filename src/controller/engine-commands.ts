@@ -1,0 +1,69 @@
+import { port } from "../api/names.ts";
+import type { KnownMember, Observation } from "../core/evidence/observation.ts";
+import { hostOf, isJoining } from "../core/evidence/views.ts";
+import type { Answer } from "../engine/answer.ts";
+import type { EngineJobs } from "../engine/jobs.ts";
+import type { EngineRest } from "../engine/rest.ts";
+import { askedOf } from "./jobs.ts";
+
+/** What the driver asks of the engine. Answers prove nothing: the effect shows, or not, in the next observation. */
+export interface EngineCommands {
+  changeState(observation: Observation, to: "ACTIVE" | "PASSIVE", signal: AbortSignal): Promise<void>;
+  suspendJob(observation: Observation, job: string, signal: AbortSignal): Promise<void>;
+  resumeJob(observation: Observation, job: string, signal: AbortSignal): Promise<void>;
+  setProtection(observation: Observation, job: string, to: "On" | "Off", signal: AbortSignal): Promise<void>;
+}
+
+/** The engine refused a command, or did not say. The pass ends as a failed one and comes again after a back-off. */
+export class EngineRefused extends Error {
+  constructor(command: string, reason: string) {
+    super(`${command}: ${reason}`);
+    this.name = "EngineRefused";
+  }
+}
+
+/**
+ * PASSIVE waits for the jobs' last snapshots without a timeout, and a call that was given up still takes effect later
+ * (seen on real engines). So the call is not waited for longer than this; the state is watched instead.
+ */
+const stateCallMillis = 10_000;
+
+export function createEngineCommands(rest: EngineRest, jobs: EngineJobs): EngineCommands {
+  return {
+    async changeState(observation, to, signal) {
+      const member = joined(observation)[0];
+      const own = member?.view.find((seen) => seen.uuid === member.uuid);
+      if (!own) throw new EngineRefused(`cluster state ${to}`, "no member that has joined");
+      const address = { host: hostOf(own.address), port: port.member };
+      const change = { clusterName: nameOf(observation), to, deadlineMillis: stateCallMillis };
+      await rest.changeState(address, change, signal);
+    },
+    async suspendJob(observation, job, signal) {
+      demand(`suspend job ${job}`, await jobs.suspend(asked(observation), job, signal));
+    },
+    async resumeJob(observation, job, signal) {
+      demand(`resume job ${job}`, await jobs.resume(asked(observation), job, signal));
+    },
+    async setProtection(observation, job, to, signal) {
+      demand(`protection of job ${job} ${to}`, await jobs.setProtection(asked(observation), job, to, signal));
+    },
+  };
+}
+
+function joined(observation: Observation): KnownMember[] {
+  return observation.members.filter((m): m is KnownMember => m.known && !isJoining(m, observation));
+}
+
+function nameOf({ cluster }: Observation): string {
+  return cluster.spec.clusterName ?? cluster.metadata.name;
+}
+
+function asked(observation: Observation) {
+  const target = askedOf({ members: joined(observation), clusterName: nameOf(observation) });
+  if (!target) throw new EngineRefused("jobs", "no member that has joined");
+  return target;
+}
+
+function demand(command: string, answer: Answer<unknown>): void {
+  if (!answer.known) throw new EngineRefused(command, answer.reason);
+}
