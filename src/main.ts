@@ -4,11 +4,11 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { Registry } from "prom-client";
 import { operatorVersion } from "./config/version.ts";
 import { type Config, ConfigError, loadConfig, usage } from "./config.ts";
-import { createOperator } from "./controller/operator.ts";
 import { healthChecks } from "./http/health.ts";
 import { startHealthServer } from "./http/health-server.ts";
 import { startMetricsServer } from "./http/metrics-server.ts";
 import { createLogger, type Logger } from "./observability/logger.ts";
+import { createOperator } from "./operator.ts";
 
 /** Composition root: reads the configuration, builds, runs, and gives the exit code. */
 async function main(argv: readonly string[]): Promise<number> {

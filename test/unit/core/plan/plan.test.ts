@@ -119,11 +119,7 @@ const cases: Record<string, [string, Case, string][]> = {
       { size: 3, spec: { replicas: 5 }, member: { 0: { nodeState: "PASSIVE" } } },
       "wait MembersLeaving",
     ],
-    [
-      "no growth while one is asked to stop",
-      { size: 3, spec: { replicas: 5, suspend: true } },
-      "blocked NotLossless",
-    ],
+    ["no growth while one is asked to stop", { size: 3, spec: { replicas: 5, suspend: true } }, "blocked NotLossless"],
   ],
   growing: [
     [
