@@ -19,6 +19,8 @@ interface Endpoint {
   readonly port: string;
   readonly path?: string;
   readonly scheme?: string;
+  /** The scraped labels win over those of the target. */
+  readonly honorLabels?: boolean;
   /** Accepted and left out: the tests scrape faster than anybody else would. */
   readonly interval?: string;
   readonly scrapeTimeout?: string;
@@ -31,7 +33,7 @@ export interface TargetGroup {
 }
 
 const monitorFields = ["selector", "namespaceSelector", "podMetricsEndpoints", "podTargetLabels"];
-const endpointFields = ["port", "path", "scheme", "interval", "scrapeTimeout"];
+const endpointFields = ["port", "path", "scheme", "honorLabels", "interval", "scrapeTimeout"];
 
 /** @throws RangeError for a field whose effect the discovery would not show. */
 export function requireUnderstood({ metadata, spec }: PodMonitor): void {
@@ -91,8 +93,16 @@ function targets({ metadata, spec }: PodMonitor, endpoint: Endpoint, pod: Pod): 
   );
 }
 
-export interface Discovery {
+/** One scrape configuration of Prometheus: an endpoint of a monitor. */
+export interface ScrapeJob {
+  readonly name: string;
+  /** Where its targets are asked for. */
   readonly url: string;
+  readonly honorLabels: boolean;
+}
+
+export interface Discovery {
+  readonly jobs: readonly ScrapeJob[];
   stop(): Promise<void>;
 }
 
@@ -103,10 +113,13 @@ export async function startDiscovery(
   address: string,
 ): Promise<Discovery> {
   monitors.forEach(requireUnderstood);
-  const server = createServer(async (_, response) => {
+  const single = monitors.flatMap(eachEndpoint);
+  const server = createServer(async (request, response) => {
     try {
+      const monitor = single[Number(request.url?.slice(1))];
+      if (!monitor) throw new RangeError(`${request.url}: no such job`);
       const { items } = (await api.request("GET", "/api/v1/pods")) as { items: (Pod & KubeObject)[] };
-      response.setHeader("content-type", "application/json").end(JSON.stringify(targetsFor(monitors, items)));
+      response.setHeader("content-type", "application/json").end(JSON.stringify(targetsFor([monitor], items)));
     } catch (error) {
       // Prometheus keeps its last targets while discovery fails.
       response.writeHead(503).end(String(error));
@@ -117,11 +130,28 @@ export async function startDiscovery(
   });
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${address}:${port}/`,
+    jobs: single.map((monitor, index) => jobOf(monitor, `http://${address}:${port}/${index}`)),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+  };
+}
+
+/** A monitor for each endpoint of a monitor. */
+function eachEndpoint(monitor: PodMonitor): PodMonitor[] {
+  return monitor.spec.podMetricsEndpoints.map((endpoint) => ({
+    ...monitor,
+    spec: { ...monitor.spec, podMetricsEndpoints: [endpoint] },
+  }));
+}
+
+function jobOf({ metadata, spec }: PodMonitor, url: string): ScrapeJob {
+  const [endpoint] = spec.podMetricsEndpoints;
+  return {
+    name: `podMonitor/${metadata.namespace}/${metadata.name}/${endpoint?.port}`,
+    url,
+    honorLabels: endpoint?.honorLabels ?? false,
   };
 }

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import type { ScrapeJob } from "./prometheus-discovery.ts";
 
 const namespace = "monitoring";
 const name = "prometheus";
@@ -10,7 +11,7 @@ interface ApiObject {
 }
 
 /** Namespace (Pod Security restricted), configuration and pod. */
-export function objects(image: string, discoveryUrl: string): readonly ApiObject[] {
+export function objects(image: string, jobs: readonly ScrapeJob[]): readonly ApiObject[] {
   const inNamespace = `/api/v1/namespaces/${namespace}`;
   return [
     {
@@ -27,17 +28,21 @@ export function objects(image: string, discoveryUrl: string): readonly ApiObject
         apiVersion: "v1",
         kind: "ConfigMap",
         metadata: { name, namespace },
-        data: { "prometheus.yml": stringify(configuration(discoveryUrl)) },
+        data: { "prometheus.yml": stringify(configuration(jobs)) },
       },
     },
     { path: `${inNamespace}/pods/${name}`, body: pod(image) },
   ];
 }
 
-function configuration(discoveryUrl: string) {
+function configuration(jobs: readonly ScrapeJob[]) {
   return {
     global: { scrape_interval: "2s", scrape_timeout: "2s" },
-    scrape_configs: [{ job_name: "pod-monitors", http_sd_configs: [{ url: discoveryUrl, refresh_interval: "2s" }] }],
+    scrape_configs: jobs.map(({ name: job_name, url, honorLabels: honor_labels }) => ({
+      job_name,
+      honor_labels,
+      http_sd_configs: [{ url, refresh_interval: "2s" }],
+    })),
   };
 }
 

@@ -1,11 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { copyProgram, writeImage } from "../images/image-writer.ts";
 import { ApiError, connect, type KubeApi } from "./kube-watch.ts";
-import { addresses, cacheDirectory } from "./paths.ts";
+import { addresses } from "./paths.ts";
 import { type PodMonitor, startDiscovery } from "./prometheus-discovery.ts";
 import { objects } from "./prometheus-objects.ts";
-import { run, until } from "./run.ts";
+import { prometheusImage } from "./prometheus-package.ts";
+import { until } from "./run.ts";
 
 /** The part of the throw-away cluster that is needed here. */
 export interface PrometheusHost {
@@ -41,7 +39,7 @@ export interface Prometheus {
  * discovery: the targets of the given PodMonitors come from a small server in this process.
  */
 export async function deployPrometheus(host: PrometheusHost, monitors: readonly PodMonitor[]): Promise<Prometheus> {
-  const image = await buildImage();
+  const image = await prometheusImage();
   await host.importImage(image.tar);
   const api = connect(host.kubeconfigPath);
   const discovery = await startDiscovery(api, monitors, addresses.host);
@@ -51,7 +49,7 @@ export async function deployPrometheus(host: PrometheusHost, monitors: readonly 
   };
   try {
     await removeNamespace(api);
-    for (const { path, body } of objects(image.reference, discovery.url)) {
+    for (const { path, body } of objects(image.reference, discovery.jobs)) {
       await api.request("PATCH", `${path}?fieldManager=test&force=true`, body, "application/apply-patch+yaml");
     }
     const url = await until("Prometheus to be ready", () => readyUrl(api), { timeoutMillis: 120_000 });
@@ -104,48 +102,4 @@ async function removeNamespace(api: KubeApi): Promise<void> {
   };
   if (await missing(api.request("DELETE", path))) return;
   await until("namespace monitoring to be gone", () => missing(api.request("GET", path)), { timeoutMillis: 60_000 });
-}
-
-interface Image {
-  readonly reference: string;
-  readonly tar: string;
-}
-
-/** The image with the version that this Debian has, made once. The package is unpacked, not installed: no service starts. */
-async function buildImage(): Promise<Image> {
-  const directory = join(cacheDirectory, "prometheus");
-  mkdirSync(directory, { recursive: true });
-  const cached = readdirSync(directory).find((file) => file.endsWith(".tar"));
-  if (cached !== undefined) return imageIn(directory, cached.replace(/\.tar$/, ""));
-  const work = mkdtempSync(join(directory, "work-"));
-  try {
-    const file = await downloadPackage(work);
-    const image = imageIn(directory, /^prometheus_(\d+(?:\.\d+)*)/.exec(file)?.[1] ?? "unknown");
-    const root = join(work, "root");
-    await run(["dpkg", "-x", join(work, file), join(work, "package")]);
-    await copyProgram(join(work, "package/usr/bin/prometheus"), root, "bin/prometheus");
-    await writeImage({ ...image, root, config: { Entrypoint: ["/bin/prometheus"] } });
-    return image;
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
-}
-
-const imageIn = (directory: string, version: string): Image => ({
-  reference: `jet.local/prometheus:${version}`,
-  tar: join(directory, `${version}.tar`),
-});
-
-/** @returns the name of the package's file in `directory`. */
-async function downloadPackage(directory: string): Promise<string> {
-  const download = () => run(["apt-get", "download", "-q", "prometheus"], { cwd: directory, timeoutMillis: 300_000 });
-  try {
-    await download();
-  } catch {
-    await run(["apt-get", "update", "-q"], { timeoutMillis: 300_000 });
-    await download();
-  }
-  const file = readdirSync(directory).find((name) => name.startsWith("prometheus_"));
-  if (file === undefined) throw new Error("apt-get download prometheus left no package");
-  return file;
 }

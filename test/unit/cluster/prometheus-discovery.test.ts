@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { KubeApi } from "../../cluster/kube-watch.ts";
 import type { Pod } from "../../cluster/network-policy-rules.ts";
-import { type PodMonitor, requireUnderstood, targetsFor } from "../../cluster/prometheus-discovery.ts";
+import { type PodMonitor, requireUnderstood, startDiscovery, targetsFor } from "../../cluster/prometheus-discovery.ts";
 
 function pod(name: string, namespace: string, labels: Record<string, string>, phase = "Running"): Pod {
   const ports = [
@@ -70,5 +71,37 @@ describe("a monitor with a field that is not understood is refused", () => {
     expect(() =>
       requireUnderstood(monitor({ podMetricsEndpoints: [{ port: "metrics", path: "/", interval: "30s" }] })),
     ).not.toThrow();
+  });
+});
+
+describe("discovery", () => {
+  const own = monitor({ podMetricsEndpoints: [{ port: "metrics", honorLabels: true }, { port: "member" }] });
+  const api = (pods: readonly Pod[]): KubeApi => ({
+    request: async () => ({ items: pods }),
+    stream: () => Promise.reject(new Error("not asked for")),
+  });
+
+  test("has a scrape job for each endpoint, with its own targets and its own say about labels", async () => {
+    const discovery = await startDiscovery(api([engine]), [own], "127.0.0.1");
+    try {
+      expect(discovery.jobs.map(({ name, honorLabels }) => [name, honorLabels])).toEqual([
+        ["podMonitor/jet-operator/members/metrics", true],
+        ["podMonitor/jet-operator/members/member", false],
+      ]);
+      const answers = await Promise.all(discovery.jobs.map(async ({ url }) => (await fetch(url)).json()));
+      expect(answers).toMatchObject([[{ targets: ["10.244.0.5:8080"] }], [{ targets: ["10.244.0.5:5701"] }]]);
+    } finally {
+      await discovery.stop();
+    }
+  });
+
+  test("fails while the API server does, so that Prometheus keeps its targets", async () => {
+    const broken = { ...api([]), request: () => Promise.reject(new Error("down")) };
+    const discovery = await startDiscovery(broken, [own], "127.0.0.1");
+    try {
+      expect((await fetch(discovery.jobs[0]?.url ?? "")).status).toBe(503);
+    } finally {
+      await discovery.stop();
+    }
   });
 });
