@@ -101,8 +101,8 @@ export interface EngineJobsOptions {
 const defaultLimits: ConversationLimits = {
   connectMillis: 3_000,
   totalMillis: 10_000,
-  // Some 50,000 jobs, ended ones included.
-  receivedBytes: 8 * 1024 * 1024,
+  // Some 25,000 jobs, ended ones included. The engine forgets ended ones beyond a thousand.
+  receivedBytes: 4 * 1024 * 1024,
 };
 
 /** Metrics of a large job, once a second. */

@@ -33,13 +33,17 @@ export function encodeFrames(frames: readonly Frame[]): Buffer {
   );
 }
 
+/** Frames of six bytes each would cost thirty times their size in memory. A list of 25,000 jobs stays below. */
+const framesLimit = 200_000;
+
 /**
- * Cuts a byte stream into messages (lists of frames), putting fragmented ones together. Never holds more than `limitBytes`
- * over its whole life, which is one conversation.
+ * Cuts a byte stream into messages (lists of frames), putting fragmented ones together. Takes no more than `limitBytes`
+ * and 200,000 frames over its whole life, which is one conversation.
  */
 export class MessageReader {
   readonly #limitBytes: number;
   #received = 0;
+  #framesSeen = 0;
   #chunks: Buffer[] = [];
   #buffered = 0;
   #frames: Frame[] = [];
@@ -57,6 +61,8 @@ export class MessageReader {
     this.#buffered += chunk.length;
     const messages: Frame[][] = [];
     for (let frame = this.#nextFrame(); frame; frame = this.#nextFrame()) {
+      this.#framesSeen += 1;
+      if (this.#framesSeen > framesLimit) throw new MalformedError(`more than ${framesLimit} frames`);
       this.#frames.push(frame);
       if ((frame.flags & flag.final) === 0) continue;
       const whole = this.#assemble(this.#frames);
