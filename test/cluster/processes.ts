@@ -14,7 +14,8 @@ export interface ProcessRecord {
 export interface Processes {
   /** Starts it unless it runs. @throws Error when the program cannot be started at all. */
   start(name: string, argv: readonly string[]): ProcessRecord;
-  stop(name: string): Promise<void>;
+  /** SIGTERM, and SIGKILL after `graceMillis` (10 s when not given). */
+  stop(name: string, graceMillis?: number): Promise<void>;
   running(name: string): ProcessRecord | undefined;
   names(): string[];
   /** The last lines that it wrote. */
@@ -49,9 +50,9 @@ export function processesIn(directory: string, owner: string): Processes {
       writeFileSync(recordFile(name), JSON.stringify(record));
       return record;
     },
-    async stop(name) {
+    async stop(name, graceMillis = 10_000) {
       const record = running(name);
-      if (record) await stopProcess(record);
+      if (record) await stopProcess(record, graceMillis);
       rmSync(recordFile(name), { force: true });
     },
     lastWords: (name) => (existsSync(logFile(name)) ? readFileSync(logFile(name), "utf8").slice(-2_000) : ""),
@@ -111,12 +112,11 @@ function environmentOf(pid: string): string[] {
   }
 }
 
-/** SIGTERM, and SIGKILL after ten seconds. */
-export async function stopProcess(record: ProcessRecord): Promise<void> {
+async function stopProcess(record: ProcessRecord, graceMillis: number): Promise<void> {
   const gone = async () => (startTimeOf(record.pid) === record.startTime ? undefined : true);
   signal(record.pid, "SIGTERM");
   try {
-    await until(`${record.name} to end`, gone, { timeoutMillis: 10_000, everyMillis: 50 });
+    await until(`${record.name} to end`, gone, { timeoutMillis: graceMillis, everyMillis: 50 });
   } catch {
     signal(record.pid, "SIGKILL");
     await until(`${record.name} to end`, gone, { timeoutMillis: 10_000, everyMillis: 50 });
