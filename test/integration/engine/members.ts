@@ -11,7 +11,8 @@ import { mavenArtifact } from "../../images/maven.ts";
 
 /** Engines to test against, the newest alone unless JET_TEST_ENGINES names others: `5.7.0,5.5.0,4.5.4`. */
 export function enginesToTest(): string[] {
-  const wanted = (process.env["JET_TEST_ENGINES"] ?? "5.7.0").split(",").map((version) => version.trim());
+  const { JET_TEST_ENGINES: chosen = "5.7.0" } = process.env;
+  const wanted = chosen.split(",").map((version) => version.trim());
   for (const version of wanted) {
     if (!/^\d+\.\d+\.\d+$/.test(version)) throw new RangeError(`JET_TEST_ENGINES: "${version}" is no version`);
   }
