@@ -1,4 +1,5 @@
 import { wantedSize } from "../evidence/sizes.ts";
+import type { OperationKind } from "../ledger.ts";
 import { firstUnmet, safe, settled } from "../plan/gates.ts";
 import { type Assessment, explain, type Verdict } from "./assessment.ts";
 
@@ -42,6 +43,9 @@ function sizeAsWanted({ cluster, observation }: Assessment): boolean {
 }
 
 function nobody(a: Assessment): Verdict {
+  if (a.ledger?.operation) {
+    return { type, status: "False", reason: underWay(a), message: "No pod is asked for at this step." };
+  }
   if (a.cluster.spec.suspend || a.cluster.spec.replicas === 0) {
     return { type, status: "False", reason: "Suspended", message: "Stopped on request." };
   }
@@ -54,6 +58,15 @@ function nobody(a: Assessment): Verdict {
   };
 }
 
+const words: Record<OperationKind, string> = {
+  Form: "Forming",
+  Grow: "Growing",
+  Shrink: "Shrinking",
+  Roll: "Rolling",
+  Stop: "Stopping",
+  Start: "Starting",
+};
+
 function underWay(a: Assessment): string {
-  return a.ledger?.operation?.kind === "Grow" ? "Growing" : "Forming";
+  return words[a.ledger?.operation?.kind ?? "Form"];
 }

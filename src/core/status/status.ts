@@ -1,8 +1,12 @@
 import type { BlockedBy, Condition, JetClusterStatus, MemberStatus } from "../../api/jet-cluster.ts";
+import { statusLimit } from "../../api/limits.ts";
 import { label } from "../../api/names.ts";
 import type { MemberFacts } from "../evidence/observation.ts";
 import { isJoining } from "../evidence/views.ts";
 import { type Assessment, largest, type Verdict } from "./assessment.ts";
+import { jobsOf } from "./jobs.ts";
+import { jobsHealthy } from "./jobs-healthy.ts";
+import { jobsProtected } from "./jobs-protected.ts";
 import { losslessReady } from "./lossless-ready.ts";
 import { minorityLossSafe } from "./minority-loss-safe.ts";
 import { partitionsSafe } from "./partitions-safe.ts";
@@ -11,7 +15,9 @@ import { ready } from "./ready.ts";
 import { reconciling } from "./reconciling.ts";
 import { singleView } from "./single-view.ts";
 import { stalled } from "./stalled.ts";
+import { stateLost } from "./state-lost.ts";
 import { suspended } from "./suspended.ts";
+import { cut } from "./text.ts";
 
 const conditions = [
   ready,
@@ -21,8 +27,11 @@ const conditions = [
   singleView,
   partitionsSafe,
   quorumMet,
+  jobsHealthy,
+  jobsProtected,
   losslessReady,
   minorityLossSafe,
+  stateLost,
 ];
 
 /** The whole status. Times in it move only when what they stamp changes: at rest two passes give the same status. */
@@ -46,6 +55,7 @@ export function statusOf(a: Assessment): JetClusterStatus {
       quorum: { ...a.quorum, live: a.live },
       quorumSummary: `${a.live} of ${a.quorum.base}`,
     }),
+    ...jobsOf(a),
     ...operationOf(a),
     ...(blockedBy.length > 0 && { blockedBy }),
     ...pendingTemplateOf(a),
@@ -57,13 +67,17 @@ function conditionOf(a: Assessment, verdict: Verdict): Condition {
   const previous = a.cluster.status?.conditions?.find((c) => c.type === verdict.type);
   const lastTransitionTime =
     previous?.status === verdict.status ? previous.lastTransitionTime : secondsOf(a.observation.now);
-  return { ...verdict, observedGeneration: a.cluster.metadata.generation ?? 0, lastTransitionTime };
+  const message = cut(verdict.message, statusLimit.message);
+  return { ...verdict, message, observedGeneration: a.cluster.metadata.generation ?? 0, lastTransitionTime };
 }
 
 function blockedByOf(a: Assessment): BlockedBy[] {
   const previous = a.cluster.status?.blockedBy ?? [];
   return a.unmet.map((unmet) => ({
-    ...unmet,
+    check: unmet.check,
+    observed: cut(unmet.observed, statusLimit.text),
+    needed: cut(unmet.needed, statusLimit.text),
+    remedy: cut(unmet.remedy, statusLimit.text),
     since: previous.find((p) => p.check === unmet.check)?.since ?? secondsOf(a.observation.now),
   }));
 }
@@ -117,7 +131,7 @@ function operationOf(a: Assessment): Pick<JetClusterStatus, "operation" | "lastO
         to: running.to,
         step: running.step,
         startedAt: running.startedAt,
-        ...(first && { waitingFor: `${first.check}: ${first.observed}` }),
+        ...(first && { waitingFor: cut(`${first.check}: ${first.observed}`, statusLimit.text) }),
       },
     }),
     ...(last && { lastOperation: last }),
