@@ -1,10 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { build } from "esbuild";
 import { connect, type KubeApi } from "../cluster/kube-watch.ts";
-import { cacheDirectory } from "../cluster/paths.ts";
 import { until } from "../cluster/run.ts";
-import { contentKey, copyInto, copyProgram, writeImage } from "../images/image-writer.ts";
+import { ensureImage } from "../images/images.ts";
 
 /** The part of the throw-away cluster that is needed here. */
 export interface ClientHost {
@@ -42,7 +38,7 @@ export interface EngineClient {
  * and from each question that the client could not answer.
  */
 export async function startClient(host: ClientHost, pod: ClientPod): Promise<EngineClient> {
-  const image = await clientImage();
+  const image = await ensureImage("node-client", () => undefined);
   await host.importImage(image.tar);
   const api = connect(host.kubeconfigPath);
   const path = `/api/v1/namespaces/${pod.namespace}/pods`;
@@ -139,35 +135,4 @@ function podFor({ namespace, name, labels = {}, engine }: ClientPod, image: stri
       ],
     },
   };
-}
-
-/** Node and the bundled program; made once for each state of its sources. */
-async function clientImage(): Promise<{ reference: string; tar: string }> {
-  const directory = join(cacheDirectory, "images");
-  mkdirSync(directory, { recursive: true });
-  const work = mkdtempSync(join(directory, "client-"));
-  try {
-    const bundle = join(work, "client.mjs");
-    const banner = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
-    await build({
-      entryPoints: [join(import.meta.dirname, "client-program.ts")],
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      // The client's modules are CommonJS, and ask for Node's own by require.
-      banner: { js: banner },
-      outfile: bundle,
-      logLevel: "error",
-    });
-    const key = contentKey([process.version], [bundle]);
-    const image = { reference: `jet.local/node-client:${key}`, tar: join(directory, `node-client-${key}.tar`) };
-    if (existsSync(image.tar)) return image;
-    const root = join(work, "root");
-    await copyProgram(process.execPath, root, "bin/node");
-    copyInto(bundle, root, "client.mjs");
-    await writeImage({ ...image, root, config: { Entrypoint: ["/bin/node", "/client.mjs"] } });
-    return image;
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
 }

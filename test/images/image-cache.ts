@@ -1,9 +1,20 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Progress } from "../cluster/binaries.ts";
 import { withLock } from "../cluster/lock.ts";
 import { cacheDirectory } from "../cluster/paths.ts";
-import { type ImageConfig, writeImage } from "./image-writer.ts";
+import { contentKey, type ImageConfig, type Layer, packLayer, writeImage } from "./image-writer.ts";
 
 export interface Image {
   /** Full name with tag, as pods name it. */
@@ -18,7 +29,7 @@ export interface Recipe {
   /** Changes whenever anything that goes into the image changes. */
   readonly key: string;
   /** Fills `root`, the uppermost layer; `work` is for files that are not part of the image. */
-  build(root: string, work: string, progress: Progress): Promise<{ config: ImageConfig; base?: string }>;
+  build(root: string, work: string, progress: Progress): Promise<{ config: ImageConfig; base?: Layer }>;
 }
 
 export const imageDirectory = join(cacheDirectory, "images");
@@ -26,7 +37,7 @@ export const imageDirectory = join(cacheDirectory, "images");
 /** The image from the cache, or made now and kept. Safe to call from several processes at once. */
 export async function cachedImage(recipe: Recipe, progress: Progress): Promise<Image> {
   const name = recipe.reference.replaceAll(/[^a-zA-Z0-9.-]+/g, "_");
-  const tar = await cachedPath(name, recipe.key, ".tar", async (target, work) => {
+  const tar = await cachedPath(name, contentKey([recipe.key], [writer]), ".tar", async (target, work) => {
     const began = Date.now();
     progress(`making image ${recipe.reference}`);
     const root = join(work, "root");
@@ -38,6 +49,23 @@ export async function cachedImage(recipe: Recipe, progress: Progress): Promise<I
   });
   return { reference: recipe.reference, tar };
 }
+
+/** A layer from the cache, or made now from the directory that `make` fills. */
+export async function cachedLayer(name: string, key: string, make: (root: string) => Promise<void>): Promise<Layer> {
+  const directory = await cachedPath(name, contentKey([key], [writer]), "", async (target, work) => {
+    const root = join(work, "root");
+    mkdirSync(root);
+    await make(root);
+    mkdirSync(target);
+    const { digest, size } = await packLayer(root, join(target, "layer.tar"));
+    writeFileSync(join(target, "layer.json"), JSON.stringify({ digest, size }));
+  });
+  const packed = JSON.parse(readFileSync(join(directory, "layer.json"), "utf8")) as Omit<Layer, "file">;
+  return { ...packed, file: join(directory, "layer.tar") };
+}
+
+/** What the writer makes of equal content is part of every key. */
+const writer = join(import.meta.dirname, "image-writer.ts");
 
 /**
  * A file or directory `<name>-<key><suffix>` of the cache. When it is not there, `make` writes it at the path that it is

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -28,8 +29,8 @@ export interface ImageContent {
   readonly reference: string;
   /** Directory that becomes the uppermost layer. */
   readonly root: string;
-  /** Directory of a layer below, which several images may share: the node then stores it once. */
-  readonly base?: string;
+  /** A layer below, which several images may share: it is packed once, and the node stores it once. */
+  readonly base?: Layer;
   readonly config: ImageConfig;
   /** File to write. */
   readonly tar: string;
@@ -38,6 +39,11 @@ export interface ImageContent {
 interface Descriptor {
   readonly digest: string;
   readonly size: number;
+}
+
+/** A packed directory, and where it lies. */
+export interface Layer extends Descriptor {
+  readonly file: string;
 }
 
 /**
@@ -50,10 +56,10 @@ export async function writeImage(image: ImageContent): Promise<void> {
   try {
     const blobs = join(layout, "blobs", "sha256");
     mkdirSync(blobs, { recursive: true });
-    const layers: Descriptor[] = [];
-    for (const directory of [image.base, image.root]) {
-      if (directory !== undefined) layers.push(await addLayer(blobs, directory));
-    }
+    const own = await packLayer(image.root, join(layout, "layer"));
+    const layers = image.base === undefined ? [own] : [image.base, own];
+    for (const layer of layers) linkSync(layer.file, join(blobs, hex(layer)));
+    rmSync(own.file);
     const manifest = addManifest(blobs, image.config, layers);
     const annotations = {
       "io.containerd.image.name": image.reference,
@@ -74,14 +80,14 @@ const archive = ["tar", "--sort=name", "--mtime=@0", "--owner=0", "--group=0", "
 const long = { timeoutMillis: 300_000 };
 const manifestType = "application/vnd.oci.image.manifest.v1+json";
 
-async function addLayer(blobs: string, directory: string): Promise<Descriptor> {
-  const file = join(blobs, "layer");
+/** Packs a directory into `file`, equal content into equal bytes. */
+export async function packLayer(directory: string, file: string): Promise<Layer> {
   await run([...archive, "-cf", file, "-C", directory, "."], long);
-  const digest = ((await run(["sha256sum", file], long)).split(" ")[0] ?? "").trim();
-  const size = statSync(file).size;
-  renameSync(file, join(blobs, digest));
-  return { digest: `sha256:${digest}`, size };
+  const [digest = ""] = (await run(["sha256sum", file], long)).split(" ");
+  return { file, digest: `sha256:${digest}`, size: statSync(file).size };
 }
+
+const hex = (descriptor: Descriptor) => descriptor.digest.slice("sha256:".length);
 
 function addManifest(blobs: string, config: ImageConfig, layers: readonly Descriptor[]): Descriptor {
   const described = addJson(blobs, {
@@ -95,7 +101,7 @@ function addManifest(blobs: string, config: ImageConfig, layers: readonly Descri
     schemaVersion: 2,
     mediaType: manifestType,
     config: { mediaType: "application/vnd.oci.image.config.v1+json", ...described },
-    layers: layers.map((layer) => ({ mediaType: "application/vnd.oci.image.layer.v1.tar", ...layer })),
+    layers: layers.map(({ digest, size }) => ({ mediaType: "application/vnd.oci.image.layer.v1.tar", digest, size })),
   });
 }
 

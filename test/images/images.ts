@@ -3,6 +3,8 @@ import { busyboxRecipe } from "./busybox.ts";
 import { jetRecipe } from "./engine-4.ts";
 import { platformRecipe } from "./engine-5.ts";
 import { cachedImage, type Image, type Recipe } from "./image-cache.ts";
+import { nodeClientRecipe } from "./node-client.ts";
+import { operatorRecipe } from "./operator.ts";
 import { pauseRecipe } from "./pause.ts";
 
 const recipes = {
@@ -11,6 +13,8 @@ const recipes = {
   "hazelcast-5.7.0": () => platformRecipe("5.7.0"),
   "hazelcast-5.5.0": () => platformRecipe("5.5.0"),
   "hazelcast-jet-4.5.4": jetRecipe,
+  "node-client": nodeClientRecipe,
+  operator: operatorRecipe,
 } satisfies Record<string, () => Recipe | Promise<Recipe>>;
 
 export type ImageName = keyof typeof recipes;

@@ -3,19 +3,19 @@ import { dirname, join } from "node:path";
 import type { Progress } from "../cluster/binaries.ts";
 import { ensurePackages } from "../cluster/prerequisites.ts";
 import { run } from "../cluster/run.ts";
-import { cachedPath } from "./image-cache.ts";
-import { contentKey, copyProgram, sharedLibraries } from "./image-writer.ts";
+import { cachedLayer } from "./image-cache.ts";
+import { contentKey, copyProgram, type Layer, sharedLibraries } from "./image-writer.ts";
 
 /** Where the Java runtime lies in the images. */
 export const javaHome = "/opt/java";
 
 /**
- * The layer below all Java images, as a directory: a small Java runtime made from this machine's JDK, bash for the
+ * The layer below all Java images: a small Java runtime made from this machine's JDK, bash for the
  * engines' start scripts, busybox for the rest of what they call, and the C library. @throws when there is no JDK.
  */
-export async function javaRoot(progress: Progress): Promise<string> {
+export async function javaRoot(progress: Progress): Promise<Layer> {
   await ensurePackages(progress, { busybox: "/bin/busybox" });
-  return cachedPath("java-root", await javaRootKey(), "", async (root) => {
+  return cachedLayer("java-root", await javaRootKey(), async (root) => {
     progress("making a Java runtime (about 30 s, once)");
     makeDirectories(root);
     await addShell(root);
