@@ -31,7 +31,7 @@ export function engineFiles(context: DesiredContext): EngineFiles {
   const files = {
     "hazelcast.yaml": render("hazelcast", {
       user: withoutEngineMaps(without(hazelcast, ownedHazelcast)),
-      properties: free.filter(([name]) => !ofJet(name)),
+      properties: [...suggested(context), ...free.filter(([name]) => !ofJet(name))],
       ours: ourHazelcast(context),
       owned: ownedHazelcast,
     }),
@@ -133,6 +133,15 @@ function endpointGroups({ engine }: DesiredContext) {
   const on = ["HEALTH_CHECK", "CLUSTER_READ", "CLUSTER_WRITE"];
   const off = [engine.line === "platform" ? "PERSISTENCE" : "HOT_RESTART", "WAN", "DATA", "CP"];
   return Object.fromEntries([...on, ...off].map((name) => [name, { enabled: on.includes(name) }]));
+}
+
+/**
+ * Better than the engine's defaults, and the user's to change. A member that started apart from the others (seen on a
+ * busy node, docs/decisions/0003-join.md) looks for them only after this delay, which counts from its start: 300 s by
+ * default. Not with HotRestart, where a merge also wipes what the smaller side has on disk.
+ */
+function suggested(context: DesiredContext): (readonly [string, string])[] {
+  return isHotRestart(context) ? [] : [["hazelcast.merge.first.run.delay.seconds", "30"]];
 }
 
 function persistence(context: DesiredContext): Tree {

@@ -120,6 +120,13 @@ describe("the engine's configuration", () => {
     expect(found.properties["hazelcast.shutdownhook.policy"]).toBe("GRACEFUL");
   });
 
+  test("lets a member that started apart look for the others soon, unless the user or HotRestart says otherwise", () => {
+    const name = "hazelcast.merge.first.run.delay.seconds";
+    expect(hazelcast().properties[name]).toBe("30");
+    expect(hazelcast({ config: { properties: { [name]: "300" } } }).properties[name]).toBe("300");
+    expect(hazelcast(hotRestart).properties).not.toHaveProperty([name]);
+  });
+
   test("puts properties of stand-alone Jet where it reads them", () => {
     const spec = { config: { properties: { "jet.job.results.max.size": "10", "hazelcast.partition.count": "31" } } };
     expect(hazelcastJet(spec).properties["jet.job.results.max.size"]).toBe("10");
