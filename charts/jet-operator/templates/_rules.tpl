@@ -1,6 +1,7 @@
 {{/*
 What the operator may do with JetClusters and their children. Not among it, on purpose: anything of Secrets; deleting
-StatefulSets, pods or claims (what was tied to a JetCluster goes through the garbage collector); exec; roles.
+StatefulSets, or claims unless persistentVolumeClaims.allowDelete says so (what was tied to a JetCluster goes through the
+garbage collector); exec; roles.
 */}}
 {{- define "jet-operator.rules" -}}
 - apiGroups: [jet-operator.io]
@@ -26,13 +27,18 @@ StatefulSets, pods or claims (what was tied to a JetCluster goes through the gar
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
   verbs: [get, list, watch, create, patch, delete]
+# Deleted one by one, gracefully, to be made again from a new template.
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch]
-# Patched with the ledger's stamp and, for whenDeleted: Delete, with an owner.
+  verbs: [get, list, watch, delete]
+# Patched with the ledger's stamp, a larger size and, for whenDeleted: Delete, with an owner.
 - apiGroups: [""]
   resources: [persistentvolumeclaims]
-  verbs: [get, list, watch, patch]
+  verbs: [get, list, watch, patch{{ if .Values.persistentVolumeClaims.allowDelete }}, delete{{ end }}]
+# Whether it is being deleted: then no graceful stop is tried.
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get]
 - apiGroups: [""]
   resources: [events]
   verbs: [create, patch]

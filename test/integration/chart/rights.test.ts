@@ -52,9 +52,10 @@ const needed = (namespace: string): Right[] => [
     "networkpolicies.networking.k8s.io",
   ].flatMap((resource) => rights(resource, namespace, "get", "list", "watch", "create", "patch")),
   ...rights("networkpolicies.networking.k8s.io", namespace, "delete"),
-  ...rights("pods", namespace, "get", "list", "watch"),
+  ...rights("pods", namespace, "get", "list", "watch", "delete"),
   ...rights("persistentvolumeclaims", namespace, "get", "list", "watch", "patch"),
   ...rights("events", namespace, "create", "patch"),
+  ["get", "namespaces", namespace, namespace],
 ];
 
 /** What would do harm in wrong hands, anywhere. */
@@ -64,9 +65,9 @@ const forbidden = (namespace: string): Right[] => [
   ...rights("pods/portforward", namespace, "create"),
   ...rights("pods/ephemeralcontainers", namespace, "patch", "update"),
   ...rights("pods/eviction", namespace, "create"),
-  ...rights("pods", namespace, "create", "patch", "update", "delete", "deletecollection"),
+  ...rights("pods", namespace, "create", "patch", "update", "deletecollection"),
   ...rights("statefulsets.apps", namespace, "delete", "deletecollection", "update"),
-  ...rights("persistentvolumeclaims", namespace, "delete", "deletecollection", "create", "update"),
+  ...rights("persistentvolumeclaims", namespace, "deletecollection", "create", "update"),
   ...rights("jetclusters.jet-operator.io", namespace, "create", "delete", "deletecollection", "update"),
   ...rights("jetclusters.jet-operator.io/scale", namespace, "patch", "update"),
   ...rights("serviceaccounts/token", namespace, "create"),
@@ -80,7 +81,7 @@ const forbidden = (namespace: string): Right[] => [
   ...rights("clusterroles.rbac.authorization.k8s.io", "", "create", "bind", "escalate"),
   ...rights("nodes", "", "get", "list", "patch"),
   ...rights("persistentvolumes", "", "get", "delete"),
-  ...rights("namespaces", "", "get", "list", "delete"),
+  ...rights("namespaces", "", "list", "watch", "patch", "delete"),
 ];
 
 const lease = "leases.coordination.k8s.io";
@@ -110,6 +111,12 @@ describe("an operator for all namespaces", () => {
 
   test("may not do what would do harm", async () => {
     expect(await unlike("jet-operator", forbidden("other"), false)).toEqual([]);
+  });
+
+  test("may delete claims only where the installation says so", async () => {
+    const deletion = rights("persistentvolumeclaims", "shop", "delete");
+    expect(await unlike("jet-operator", deletion, false)).toEqual([]);
+    expect(await unlike("jets-operator", deletion, true)).toEqual([]);
   });
 
   test("may hold its own Lease, and touch no other", async () => {

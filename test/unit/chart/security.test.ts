@@ -39,7 +39,6 @@ describe.each(installations)("rights of the %s operator", (_, objects) => {
       "serviceaccounts/token",
       "nodes",
       "nodes/proxy",
-      "namespaces",
       "roles",
       "rolebindings",
       "clusterroles",
@@ -53,7 +52,7 @@ describe.each(installations)("rights of the %s operator", (_, objects) => {
     expect(verbs.filter((verb) => ["escalate", "bind", "impersonate", "deletecollection"].includes(verb))).toEqual([]);
   });
 
-  test.each(["statefulsets", "persistentvolumeclaims", "pods", "jetclusters", "services", "configmaps"])(
+  test.each(["statefulsets", "persistentvolumeclaims", "jetclusters", "services", "configmaps"])(
     "cannot delete %s",
     (resource) => {
       const verbs = verbsOn(rules, resource);
