@@ -7,7 +7,7 @@ const jetFactory = -10_002;
 const configFactory = -10_004;
 const classes = { config: 0, executionRecord: 11, snapshotStats: 30, suspensionCause: 43 } as const;
 
-export type ProcessingGuarantee = "NONE" | "AT_LEAST_ONCE" | "EXACTLY_ONCE";
+type ProcessingGuarantee = "NONE" | "AT_LEAST_ONCE" | "EXACTLY_ONCE";
 
 /** What can be read of a job's configuration: all of it that comes before the parts serialised by Java. */
 export interface JobConfig {
@@ -89,7 +89,7 @@ export interface ExecutionRecord {
   readonly timestamp: number;
 }
 
-export interface Snapshot {
+interface Snapshot {
   readonly id: number;
   /** Which of the job's two snapshot maps holds it: 0 or 1. */
   readonly dataMapIndex: number;

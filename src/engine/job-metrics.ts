@@ -3,7 +3,7 @@ import { DataReader, readerOf } from "./protocol/data.ts";
 import { MalformedError } from "./protocol/errors.ts";
 
 /** One number that a member measured of a job, with what it is about: `vertex`, `proc`, `ordinal`, `exec` and others. */
-export interface Measurement {
+interface Measurement {
   readonly metric: string;
   readonly value: number;
   readonly tags: ReadonlyMap<string, string>;

@@ -26,17 +26,7 @@ import type { ClusterState } from "./rest.ts";
 import { isPlatform } from "./server-version.ts";
 import { type SnapshotCheck, SnapshotWatch } from "./snapshot-check.ts";
 
-export type {
-  ExecutionRecord,
-  JobConfig,
-  ProcessingGuarantee,
-  Snapshot,
-  SnapshotStats,
-  Suspension,
-} from "./job-data.ts";
-export type { JobId } from "./job-id.ts";
 export type { Job, JobList, JobStatus } from "./job-list.ts";
-export type { SnapshotCheck } from "./snapshot-check.ts";
 
 /** A member to ask, and the name of the cluster it must belong to: a member of another cluster lets nobody in. */
 export interface Asked {
@@ -51,7 +41,7 @@ export interface JobDetails {
   readonly record: Answer<ExecutionRecord | undefined>;
 }
 
-export interface ClusterMetadata {
+interface ClusterMetadata {
   readonly clusterId: string;
   readonly state: ClusterState;
   readonly memberVersion: string;

@@ -16,7 +16,7 @@ export interface MemberView {
 }
 
 /** What the engine made of a wish for another cluster state. */
-export interface StateChange {
+interface StateChange {
   /** False: the cluster has that state already, or (PASSIVE) is still on its way into another. */
   readonly changed: boolean;
   readonly state: ClusterState;

@@ -45,7 +45,7 @@ export function optionalTextAt(fields: readonly Field[], index: number): string 
   return fields[index] === null || fields[index] === undefined ? undefined : textAt(fields, index);
 }
 
-export function listAt(fields: readonly Field[], index: number): readonly Field[] {
+function listAt(fields: readonly Field[], index: number): readonly Field[] {
   const field = fields[index];
   if (!isList(field)) throw new MalformedError(`field ${index}: a list expected`);
   return field;
@@ -64,7 +64,7 @@ function isList(field: Field | undefined): field is readonly Field[] {
 }
 
 /** Nullable UUID: one byte says null, then two int64, little endian. Seventeen bytes in all. */
-export const uuidBytes = 17;
+const uuidBytes = 17;
 
 export function uuidAt(bytes: Buffer, at: number): string | undefined {
   if (bytes.length < at + uuidBytes) throw new MalformedError("a UUID cut short");

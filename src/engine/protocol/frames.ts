@@ -7,7 +7,7 @@ export interface Frame {
 }
 
 /** Header: int32 length (these six bytes included) and uint16 flags, little endian. Seen on 4.2 to 5.7. */
-export const headerBytes = 6;
+const headerBytes = 6;
 export const flag = {
   begin: 0x8000,
   end: 0x4000,

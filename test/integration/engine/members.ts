@@ -9,7 +9,7 @@ import { cachedPath } from "../../images/image-cache.ts";
 import { contentKey } from "../../images/image-writer.ts";
 import { mavenArtifact } from "../../images/maven.ts";
 
-/** Engines to test against, the newest alone unless JET_TEST_ENGINES names others: `5.7.0,5.5.0,4.5.4`. */
+/** Engines to test against: the newest alone, unless JET_TEST_ENGINES names others (`5.7.0,5.5.0,4.5.4`). */
 export function enginesToTest(): string[] {
   const { JET_TEST_ENGINES: chosen = "5.7.0" } = process.env;
   const wanted = chosen.split(",").map((version) => version.trim());
@@ -88,11 +88,10 @@ async function startMember({ host, version, heap, classPath, directory }: Start)
   mkdirSync(config);
   writeFileSync(join(config, "hazelcast.yaml"), hazelcastYaml(version));
   writeFileSync(join(config, "hazelcast-jet.yaml"), "hazelcast-jet:\n  instance:\n    cooperative-thread-count: 2\n");
-  const child = spawn(
-    "setpriv",
-    ["--pdeathsig", "KILL", "--", "java", ...javaFlags(host, heap, config), "-cp", classPath, "TestMember"],
-    { stdio: ["pipe", "pipe", "pipe"] },
-  );
+  const java = ["java", ...javaFlags(host, heap, config), "-cp", classPath, "TestMember"];
+  // The kernel ends it with the thread that started it, even when that is killed.
+  const [program = "", ...args] = ["setpriv", "--pdeathsig", "KILL", "--", ...java];
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
   const console_ = consoleOf(child);
   try {
     await console_.next(startMillis);

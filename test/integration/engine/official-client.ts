@@ -14,7 +14,7 @@ const { StringCodec } = require("hazelcast-client/lib/codec/builtin/StringCodec.
 const { CodecUtil } = require("hazelcast-client/lib/codec/builtin/CodecUtil.js");
 
 /** A job as the official client decodes it. */
-export interface OfficialJob {
+interface OfficialJob {
   readonly id: string;
   readonly status: number;
   /** Not asked of 4.x. */

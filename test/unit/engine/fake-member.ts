@@ -96,12 +96,7 @@ function errorFrames(
 }
 
 /** An event as a listener gets it. */
-export function eventBytes(
-  type: number,
-  correlation: bigint,
-  fixed: readonly Buffer[],
-  fields: readonly Field[],
-): Buffer {
+function eventBytes(type: number, correlation: bigint, fixed: readonly Buffer[], fields: readonly Field[]): Buffer {
   const padding = Buffer.alloc(4);
   return encodeFrames(messageFrames(type, correlation, [padding, ...fixed], fields, flag.unfragmented | flag.event));
 }

@@ -41,7 +41,7 @@ export async function serveRaw(onRequest: (socket: Socket, request: string) => v
 }
 
 /** Bytes of a recorded answer of a real engine; undefined where the engine closed without a word. */
-export function recorded(version: string, name: string): Buffer | undefined {
+function recorded(version: string, name: string): Buffer | undefined {
   const text = readFileSync(join(import.meta.dirname, "../../fixtures/engine", version, `${name}.txt`), "latin1");
   const start = text.indexOf("HTTP/1.1");
   if (start < 0) return undefined;
