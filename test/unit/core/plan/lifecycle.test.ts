@@ -25,8 +25,14 @@ const kept = { metadata: { finalizers: [finalizer] }, claims: volumes(3) };
 const deleting = { persistentVolumeClaimRetentionPolicy: { whenScaled: "Delete" as const } };
 const protectedJob = { id: "p", name: "payments", protected: true, quorum: 2 };
 
-const shrinking = beginShrink(formed(5), { from: 5, to: 3 }, [], at);
-const suspending = beginShrink(formed(3), { from: 3, to: 1 }, [{ id: "p", refresh: true }], at);
+/** Without the memory of who the members are: remembering them has its own cases. */
+function unaware(size: number): Ledger {
+  const { members: _, ...ledger } = formed(size);
+  return ledger;
+}
+
+const shrinking = beginShrink(unaware(5), { from: 5, to: 3 }, [], at);
+const suspending = beginShrink(unaware(3), { from: 3, to: 1 }, [{ id: "p", refresh: true }], at);
 const rolling = beginRoll(formed(3), { size: 3, version: "5.7.0", jobs: [] }, at);
 const quiescing = beginStop(formed(3), 3, "Suspend", at);
 const reactivating = enter(quiescing, "Reactivating", at);
