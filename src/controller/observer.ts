@@ -105,8 +105,17 @@ async function jobsOf(
   if (joined.length === 0 || joined.length < (seen.statefulSet?.replicas ?? 0)) return undefined;
   const { metadata, spec } = seen.cluster;
   const ledger = seen.statefulSet?.ledger;
-  const quiet = ledger?.kind === "ledger" && ledger.ledger.operation === undefined;
+  const quiet = ledger?.kind === "ledger" && ledger.ledger.operation === undefined && tookNoteOf(seen.cluster);
   return jobs.observe(key, { members: joined, clusterName: spec.clusterName ?? metadata.name, quiet }, signal);
+}
+
+/**
+ * The last pass found nothing to do in this very spec. Else something is about to begin, and which jobs it may touch must
+ * not be decided from an old list: one that its user has suspended meanwhile would be let go on afterwards.
+ */
+function tookNoteOf({ metadata, status }: JetCluster): boolean {
+  const reconciling = status?.conditions?.find((condition) => condition.type === "Reconciling");
+  return status?.observedGeneration === metadata.generation && reconciling?.status === "False";
 }
 
 /** In memory only: after a restart of the operator the time begins anew, which only makes it wait longer. */

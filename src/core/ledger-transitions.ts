@@ -48,6 +48,16 @@ export function reopenLedger(
   };
 }
 
+/** As `reopenLedger`, for a cluster of which nobody runs. */
+export function reopenStopped(
+  remembered: { size: number; quorumBase: number; epoch: number; version: string },
+  lossless: boolean,
+  start: { uid: string; at: string },
+): Ledger {
+  const { operation: _, ...ledger } = reopenLedger(remembered, start);
+  return { ...ledger, stopped: { lossless, at: start.at } };
+}
+
 /** As `reopenLedger`, for a cluster whose members have their state on volumes: all of them start together. */
 export function restoreStopped(
   remembered: { size: number; quorumBase: number; epoch: number; version: string },

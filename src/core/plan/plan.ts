@@ -1,9 +1,9 @@
-import { memoryOf } from "../evidence/memory.ts";
+import { type Memory, memoryOf } from "../evidence/memory.ts";
 import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
-import { wantsNobody, wantsOtherPods, wantsRestart } from "../evidence/wishes.ts";
+import { isLossless, wantsNobody, wantsOtherPods, wantsRestart } from "../evidence/wishes.ts";
 import { expectedReplicas, type Ledger, type LedgerOperation } from "../ledger.ts";
-import { openLedger, reopenLedger } from "../ledger-transitions.ts";
+import { openLedger, reopenLedger, reopenStopped, restoreStopped } from "../ledger-transitions.ts";
 import { effect, ledgerOf, timeOf } from "./evidence.ts";
 import { continueForm, form } from "./form.ts";
 import { firstUnmet, safe, settled, stateKept } from "./gates.ts";
@@ -47,8 +47,13 @@ function decide(observation: Observation, ledger: Ledger): Step {
   return atRest(observation, ledger, replicas);
 }
 
-/** An operation that was begun is ended first, whatever the spec says by now; each knows its own ways back. */
+/**
+ * An operation that was begun is ended first, whatever the spec says by now; each knows its own ways back. Between two of
+ * its steps the members are looked at as at rest: a roll replaces every one of them, and that is no loss.
+ */
 function goOn(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  const identity = fewAreKnown(observation, ledger, operation) ? wholeIdentity(observation, ledger) : undefined;
+  if (identity) return identity;
   switch (operation.kind) {
     case "Form":
       return continueForm(observation, ledger, operation);
@@ -74,7 +79,7 @@ function goOn(observation: Observation, ledger: Ledger, operation: LedgerOperati
 function atRest(observation: Observation, ledger: Ledger, replicas: number): Step {
   if (wantsNobody(observation)) return stop(observation, ledger, becauseOf(observation));
   const unmet = firstUnmet(observation, [...settled, safe]);
-  const identity = unmet ? undefined : watchIdentity(observation, ledger);
+  const identity = wholeIdentity(observation, ledger);
   if (identity) return identity;
   const lost = firstUnmet(observation, [stateKept]);
   if (lost) return hold(lost);
@@ -85,6 +90,18 @@ function atRest(observation: Observation, ledger: Ledger, replicas: number): Ste
   if (wantsOtherPods(observation)) return roll(observation, ledger);
   if (unmet) return hold(unmet);
   return deleteSurplusClaim(observation, replicas) ?? done;
+}
+
+/** A roll replaces every member, so each is written down as it comes; else half of them known tells cluster from cluster. */
+function fewAreKnown(observation: Observation, ledger: Ledger, { kind }: LedgerOperation): boolean {
+  const before = ledger.members;
+  if (!before || !["Grow", "Shrink", "Roll"].includes(kind)) return false;
+  const known = observation.members.filter((member) => member.known && before.includes(member.uuid)).length;
+  return kind === "Roll" ? known < observation.members.length : known * 2 <= observation.members.length;
+}
+
+function wholeIdentity(observation: Observation, ledger: Ledger): Step | undefined {
+  return firstUnmet(observation, [...settled, safe]) ? undefined : watchIdentity(observation, ledger);
 }
 
 function becauseOf({ cluster }: Observation): "Remove" | "Suspend" {
@@ -100,7 +117,16 @@ function recoverLedger(observation: Observation): Step {
   const remembered = memoryOf(observation);
   if (!remembered && wantsNobody(observation)) return done;
   const ledger = remembered
-    ? reopenLedger(remembered, start)
+    ? remembering(observation, remembered, start)
     : openLedger({ ...start, version: observation.engine.version, size: wantedSize(observation.cluster.spec) });
   return effect(observation, { kind: "WriteLedger", ledger }, "the ledger was gone: written again from what is there");
+}
+
+/** Nobody there: it had stopped. Members with volumes may be on their way back from a stop, and still PASSIVE. */
+function remembering(observation: Observation, remembered: Memory, start: { uid: string; at: string }): Ledger {
+  const lossless = isLossless(observation);
+  if (observation.statefulSet?.replicas === 0 && (lossless || wantsNobody(observation))) {
+    return reopenStopped(remembered, lossless, start);
+  }
+  return lossless ? restoreStopped(remembered, start) : reopenLedger(remembered, start);
 }
