@@ -3,7 +3,7 @@ import { createAuthority, type Identity, kubeconfigOf } from "./authority.ts";
 import { writeIfChanged } from "./files.ts";
 import { addresses, apiServer, nodePlans, stateDirectory } from "./paths.ts";
 
-export const certificateDirectory = join(stateDirectory, "pki");
+const certificateDirectory = join(stateDirectory, "pki");
 
 const identities: readonly Identity[] = [
   {

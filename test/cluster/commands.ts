@@ -11,7 +11,7 @@ npm run cluster -- status              what of it runs
 npm run cluster -- kubectl ARGUMENTS   kubectl as its administrator`;
 
 /** Bad input: only the message is for the reader. */
-export class UsageError extends Error {
+class UsageError extends Error {
   override readonly name = "UsageError";
 }
 

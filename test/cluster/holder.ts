@@ -98,7 +98,7 @@ async function mountAll(node: NodePlan, holder: ProcessRecord): Promise<void> {
 
 const controllersV1 = "/sys/fs/cgroup";
 
-export function isCgroupV2(): boolean {
+function isCgroupV2(): boolean {
   return existsSync(join(controllersV1, "cgroup.controllers"));
 }
 

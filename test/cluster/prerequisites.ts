@@ -8,7 +8,7 @@ export interface Machine {
   has(program: string): Promise<boolean>;
 }
 
-export const thisMachine: Machine = {
+const thisMachine: Machine = {
   root: process.getuid?.() === 0,
   has: (program) => succeeds(["sh", "-c", `command -v ${program}`]),
 };

@@ -5,7 +5,7 @@ import { until } from "../cluster/run.ts";
 import { ensureImage } from "../images/images.ts";
 
 /** What a test's pod is beside a busybox; its name and grace period of one second apart all is optional. */
-export interface BusyboxPod {
+interface BusyboxPod {
   readonly name: string;
   readonly labels?: Readonly<Record<string, string>>;
   /** For `sh -c`. Default: sleep. */
