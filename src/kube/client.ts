@@ -84,7 +84,7 @@ export interface DeleteOptions {
 export interface KubeClient {
   get<T>(ref: ObjectRef, call?: CallOptions): Promise<T>;
   list<T>(resource: Resource, query?: ListQuery, call?: CallOptions): Promise<KubeList<T>>;
-  /** POST. The name of the object is the body's (`metadata.name`), `ref.name` says it in errors. */
+  /** POST: of a new object, named by its body, or to a subresource of `ref`, e.g. `eviction`. */
   create<T>(ref: ObjectRef, body: object, write: WriteOptions, call?: CallOptions): Promise<T>;
   /** PUT, with the body's `metadata.resourceVersion` as optimistic lock. */
   replace<T>(ref: ObjectRef, body: object, write: WriteOptions, call?: CallOptions): Promise<T>;
@@ -147,7 +147,9 @@ export function createKubeClient(options: KubeClientOptions): KubeClient & { clo
     call: CallOptions = {},
   ): Promise<T> => {
     const { subresource, ...rest } = query;
-    const path = resourcePath(resource, namespace, method === "POST" ? undefined : name, subresource) + queryOf(rest);
+    // Only what is new has no path of its own yet.
+    const isNew = method === "POST" && subresource === undefined;
+    const path = resourcePath(resource, namespace, isNew ? undefined : name, subresource) + queryOf(rest);
     const request = { method, path, resource: resource.plural, contentType, body: JSON.stringify(body) };
     return sendJson<T>(parts, request, call);
   };

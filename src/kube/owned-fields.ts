@@ -3,9 +3,9 @@ export type WholePaths = readonly (readonly string[])[];
 
 /**
  * Would applying `desired` change `live`? Walks only what `desired` says: fields that others or defaults have added do
- * not count, except below the paths in `whole`, which must be exactly as desired. Lists whose entries have a name (or a
- * port) are compared by it, other lists by place and length. Quantities are compared by value, and an empty map or list
- * counts as an absent one: the API server rewrites the former and drops the latter.
+ * not count. Below the paths in `whole` they do, so there defaults have to be spelt out. Lists whose entries have a
+ * name (or a port) are compared by it, other lists by place and length. Quantities are compared by value, and an empty
+ * map or list counts as an absent one: the API server rewrites the former and drops the latter.
  */
 export function ownedFieldsDiffer(desired: object, live: object, whole: WholePaths = []): boolean {
   return differ(desired, live, [], new Set(whole.map((path) => path.join("/"))));
