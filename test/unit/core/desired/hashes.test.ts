@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { JetClusterSpecInput } from "../../../../src/api/jet-cluster.ts";
 import { canonicalJson, hashOf } from "../../../../src/core/desired/hash.ts";
 import { podTemplate, templateHash } from "../../../../src/core/desired/pod-template.ts";
-import { specHash } from "../../../../src/core/desired/spec-hash.ts";
+import { restartHash, specHash } from "../../../../src/core/desired/spec-hash.ts";
 import { desiredContext } from "./desired-fixture.ts";
 
 describe("a hash", () => {
@@ -87,6 +87,32 @@ describe("the hashes of spec and template", () => {
     const older = desiredContext({ version: "5.5.0" });
     expect(specHash(older)).not.toBe(specHash(at(base)));
     expect(templateHash(older)).not.toBe(templateHash(at(base)));
+  });
+
+  test("both change with restart-at, so that a person can ask for a restart of the same spec", () => {
+    const context = at(base);
+    const annotations = { "jet-operator.io/restart-at": "2026-01-01T00:00:00Z" };
+    const { cluster } = context;
+    const asked = { ...context, cluster: { ...cluster, metadata: { ...cluster.metadata, annotations } } };
+    expect(specHash(asked)).not.toBe(specHash(context));
+    expect(templateHash(asked)).not.toBe(templateHash(context));
+    expect(restartHash(asked)).toBe(restartHash(context));
+  });
+
+  test.each<[string, boolean, JetClusterSpecInput]>([
+    ["clusterName", true, { clusterName: "prod" }],
+    ["backupCount", true, { backupCount: 2 }],
+    ["the partition count", true, { config: { properties: { "hazelcast.partition.count": "31" } } }],
+    ["another property", false, { config: { properties: { "hazelcast.logging.type": "none" } } }],
+    ["jvm", false, { jvm: { heapPercent: 70 } }],
+    ["image", false, { image: { tag: "5.7.0-slim" } }],
+  ])("the hash of what all members share changes with %s: %s", (_, changes, spec) => {
+    expect(restartHash(at(spec)) !== restartHash(at(base))).toBe(changes);
+  });
+
+  test("the hash of what all members share changes with the minor version, not with a patch", () => {
+    expect(restartHash(desiredContext({ version: "5.7.3" }))).toBe(restartHash(at(base)));
+    expect(restartHash(desiredContext({ version: "5.6.0" }))).not.toBe(restartHash(at(base)));
   });
 
   test("an operator with other images changes the template alone: it is pending, nobody asked for it", () => {
