@@ -42,7 +42,10 @@ export function exchange(
   return new Promise((resolve) => {
     const socket = connect({ host: address.host, port: address.port, noDelay: true });
     const sent = send(socket, address, question, limits);
+    let settled = false;
     const settle = (answer: Answer<HttpReply>) => {
+      if (settled) return;
+      settled = true;
       clearTimeout(connectTimer);
       clearTimeout(totalTimer);
       signal.removeEventListener("abort", abandon);

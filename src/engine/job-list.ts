@@ -1,4 +1,5 @@
 import { excerpt } from "./answer.ts";
+import { inBatches } from "./batches.ts";
 import { readJobConfig, readSuspensionCause, type Suspension, suspensionOf } from "./job-data.ts";
 import { type JobId, jobIdOf } from "./job-id.ts";
 import type { Conversation } from "./protocol/connection.ts";
@@ -100,12 +101,9 @@ async function suspensionOfJob(talk: Conversation, id: bigint): Promise<Suspensi
 
 /** Stand-alone Jet 4.x: each job has to be asked for. One that is gone meanwhile is left out. */
 async function oneByOne(talk: Conversation): Promise<Job[]> {
-  const jobs: Job[] = [];
-  for (const id of await talk.ask(jobIds)) {
-    const job = await unless([noJob], () => jobOf(talk, id));
-    if (job) jobs.push(job);
-  }
-  return jobs;
+  const ids = await talk.ask(jobIds);
+  const jobs = await inBatches(ids, (id) => unless([noJob], () => jobOf(talk, id)));
+  return jobs.filter((job) => job !== undefined);
 }
 
 async function jobOf(talk: Conversation, id: bigint): Promise<Job> {

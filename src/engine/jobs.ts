@@ -1,5 +1,6 @@
 import { type AddressPolicy, type MemberAddress, podAddresses } from "./addresses.ts";
 import { type Answer, excerpt, known, unknown } from "./answer.ts";
+import { inBatches } from "./batches.ts";
 import {
   type ExecutionRecord,
   type JobConfig,
@@ -155,9 +156,7 @@ async function settle<T>(question: () => Promise<T>): Promise<Answer<T>> {
 }
 
 async function detailsOf(talk: Conversation, ids: readonly JobId[]): Promise<ReadonlyMap<JobId, JobDetails>> {
-  const details = new Map<JobId, JobDetails>();
-  for (const id of ids) details.set(id, await detailsOfOne(talk, parseJobId(id)));
-  return details;
+  return new Map(await inBatches(ids, async (id) => [id, await detailsOfOne(talk, parseJobId(id))] as const));
 }
 
 async function detailsOfOne(talk: Conversation, id: bigint): Promise<JobDetails> {

@@ -134,7 +134,7 @@ function post(command: string, parameters: readonly string[]): HttpQuestion {
   return {
     method: "POST",
     path: `/hazelcast/rest/management/cluster/${command}`,
-    body: parameters.map(encodeURIComponent).join("&"),
+    body: parameters.map((parameter) => encodeURIComponent(parameter.toWellFormed())).join("&"),
   };
 }
 

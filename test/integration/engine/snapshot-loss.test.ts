@@ -8,13 +8,19 @@ const jobs = createEngineJobs({ addresses: podOrLoopbackAddresses() });
 const signal = new AbortController().signal;
 const entryBytes = 10_000;
 
+interface State {
+  readonly megabytes: number;
+  readonly intervalMillis: number;
+}
+
 /** Compares snapshots of a job with so much state on one member, until `enough` or for so many comparisons. */
-async function comparisons(version: string, megabytes: number, most: number, enough: (lost: number) => boolean) {
+async function comparisons(version: string, state: State, most: number, enough: (lost: number) => boolean) {
+  const { megabytes, intervalMillis } = state;
   await using cluster = await startCluster({ version, size: 1, heap: `${Math.max(256, megabytes * 10)}m` });
   const [member] = cluster.members;
   const asked = { address: member!.address, clusterName };
   const keys = (megabytes * 1_000_000) / entryBytes;
-  const id = await member!.command(`submit large EXACTLY_ONCE true true 6000 ${keys} ${entryBytes}`);
+  const id = await member!.command(`submit large EXACTLY_ONCE true true ${intervalMillis} ${keys} ${entryBytes}`);
   const losses: number[] = [];
   while (losses.length < most && !losses.some(enough)) {
     const watch = () => jobs.checkSnapshot(asked, id, 60_000, signal);
@@ -26,7 +32,7 @@ async function comparisons(version: string, megabytes: number, most: number, eno
 
 describe.each(enginesToTest())("%s with one member", (version) => {
   test("stores all of a small state's snapshot", async () => {
-    expect(await comparisons(version, 20, 1, () => true)).toEqual([0]);
+    expect(await comparisons(version, { megabytes: 20, intervalMillis: 1_500 }, 1, () => true)).toEqual([0]);
   }, 600_000);
 });
 
@@ -41,7 +47,7 @@ const large = engines.flatMap((version) => {
 
 describe.each(large)("$version with one member and $megabytes MB of state", ({ version, megabytes }) => {
   test("loses entries of snapshots without an error, and the comparison shows how many", async () => {
-    const losses = await comparisons(version, megabytes, 10, (lost) => lost > 0);
+    const losses = await comparisons(version, { megabytes, intervalMillis: 6_000 }, 10, (lost) => lost > 0);
     expect(losses.at(-1)).toBeGreaterThan(0);
     expect(Math.min(...losses)).toBeGreaterThanOrEqual(0);
   }, 900_000);

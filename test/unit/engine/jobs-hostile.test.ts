@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { podOrLoopbackAddresses } from "../../../src/engine/addresses.ts";
 import { createEngineJobs } from "../../../src/engine/jobs.ts";
@@ -79,6 +80,30 @@ describe("a member that, once it has let us in,", () => {
     expect(answer).toEqual({ known: false, reason: expect.stringMatching(reason) });
     expect(JSON.stringify(answer)).not.toContain("hunter2");
     await member.allClosed();
+  });
+
+  test("has any of its bytes changed is understood or unknown, and always ends", async () => {
+    const change = fc.record({ at: fc.nat(400), to: fc.integer({ min: 0, max: 255 }) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), fc.nat(400), async (changes, cut) => {
+        const reply: Reply = {
+          raw: (socket, question) => {
+            const jobs = [
+              summary({ id: 1n, name: "a", status: 2 }),
+              summary({ id: 2n, name: "b", status: 3, cause: "x" }),
+            ];
+            const bytes = encodeFrames(replyFrames(question, [], [jobs]));
+            for (const { at, to } of changes) bytes[at % bytes.length] = to;
+            socket.end(bytes.subarray(0, bytes.length - (cut % 3)));
+          },
+        };
+        await using member = await fakeMember({ 768: membersReply([memberUuid]), 16649984: reply });
+        const answer = await patient.list({ address: member.address, clusterName }, signal);
+        expect(answer).toMatchObject({ known: expect.any(Boolean) });
+        await member.allClosed();
+      }),
+      { numRuns: 150 },
+    );
   });
 
   test("never tells its members leaves the list unknown", async () => {

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { podOrLoopbackAddresses } from "../../../src/engine/addresses.ts";
 import { createEngineJobs } from "../../../src/engine/jobs.ts";
 import { intField, longField } from "../../../src/engine/protocol/fields.ts";
-import { clusterId, fakeMember, membersReply, memberUuid, type Reply, summary } from "./fake-member.ts";
+import { encodeFrames } from "../../../src/engine/protocol/frames.ts";
+import { clusterId, fakeMember, membersReply, memberUuid, type Reply, replyFrames, summary } from "./fake-member.ts";
 
 const jobs = createEngineJobs({ addresses: podOrLoopbackAddresses() });
 const signal = new AbortController().signal;
@@ -101,6 +102,20 @@ describe("Jet 4.x, asked job by job", () => {
   test("a job that is gone between the questions is left out", async () => {
     const answer = await listOf({ ...listed(), 16647168: ids(1n, 2n), 16646912: gone }, "4.2.6");
     expect(answer).toMatchObject({ known: true, value: { jobs: [] } });
+  });
+
+  test("jobs are asked many at a time, so that a long list ends within its deadline", async () => {
+    const held: (() => void)[] = [];
+    const status: Reply = {
+      // Answers only when sixteen questions are waiting: never, for one who asks one by one.
+      raw: (socket, question) => {
+        held.push(() => socket.write(encodeFrames(replyFrames(question, [intField(7)], []))));
+        if (held.length === 16) for (const release of held.splice(0)) release();
+      },
+    };
+    const many = Array.from({ length: 64 }, (_, index) => BigInt(index));
+    const answer = await listOf({ ...listed(), 16647168: ids(...many), 16646912: status, 16648192: gone }, "4.2.6");
+    expect(answer).toMatchObject({ known: true });
   });
 
   test("a member that is not the master makes the list unknown, not empty", async () => {

@@ -159,6 +159,19 @@ describe("a server that says", () => {
   });
 });
 
+test("gigabytes from twenty members at once take no memory to speak of", async () => {
+  const before = process.memoryUsage();
+  const head = "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n";
+  await using server = await serveRaw((socket) => flood(socket, head, megabyte));
+  await using endless = await serveRaw((socket) => flood(socket, "HTTP/1.1 200 OK\r\n\r\n", megabyte));
+  const asked = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? server : endless).address);
+  const answers = await Promise.all(asked.map((address) => rest.health(address, signal)));
+  expect(answers.every((answer) => !answer.known)).toBe(true);
+  const after = process.memoryUsage();
+  const grown = after.heapUsed + after.external - before.heapUsed - before.external;
+  expect(grown).toBeLessThan(150_000_000);
+});
+
 describe("a redirect is never followed:", () => {
   test.each([
     ["to itself", "/hazelcast/health"],
