@@ -216,7 +216,7 @@ export function halt(
 
 /** Every pod is gone. */
 export function finishStop(ledger: Ledger, at: string): Ledger {
-  const { operation: ended, members: _, ...rest } = advanced(ledger);
+  const { operation: ended, members: _, clusterId: __, ...rest } = advanced(ledger);
   if (ended?.kind !== "Stop") throw new Error("no stop that could end");
   return {
     ...rest,
@@ -263,18 +263,20 @@ export function finish(ledger: Ledger, size: number, at: string): Ledger {
   };
 }
 
-/** Who the members are, as last seen whole and quiet. */
-export function rememberMembers(ledger: Ledger, members: readonly string[]): Ledger {
-  return { ...advanced(ledger), members: [...members] };
+/** Who the cluster is, as last seen whole and quiet. */
+export interface Identity {
+  readonly members: readonly string[];
+  /** Undefined where the engine was not heard. */
+  readonly clusterId: string | undefined;
 }
 
-/** Not one member of the last whole view is left, and nobody stopped the cluster. */
-export function recordLoss(
-  ledger: Ledger,
-  loss: { members: readonly string[]; jobs: readonly string[] },
-  at: string,
-): Ledger {
-  return { ...advanced(ledger), members: [...loss.members], stateLost: { at, jobs: loss.jobs.slice(0, 100) } };
+export function rememberIdentity(ledger: Ledger, { members, clusterId }: Identity): Ledger {
+  return { ...advanced(ledger), members: [...members], ...(clusterId !== undefined && { clusterId }) };
+}
+
+/** Not one member of the last whole view is left, the cluster is another, and nobody stopped it. */
+export function recordLoss(ledger: Ledger, loss: Identity & { jobs: readonly string[] }, at: string): Ledger {
+  return { ...rememberIdentity(ledger, loss), stateLost: { at, jobs: loss.jobs.slice(0, 100) } };
 }
 
 /** The user has taken note of a loss. */

@@ -69,8 +69,10 @@ const ledgerSchema = z.object({
   quorumBase: z.int().min(1),
   /** Members of the last view that was whole; absent until the cluster has formed once. */
   formedSize: z.int().min(1).optional(),
-  /** Members' uuids when the cluster was last seen whole and quiet: none of them left = another cluster (total loss). */
+  /** Members' uuids when the cluster was last seen whole and quiet. */
   members: z.array(z.string()).max(200).optional(),
+  /** Made by the first master and kept through every change of members; another one without our doing is a total loss. */
+  clusterId: z.string().max(100).optional(),
   /** Stopped on purpose: replicas are 0. Lossless: exactly `formedSize` members must come back. */
   stopped: z.object({ lossless: z.boolean(), at: z.string() }).optional(),
   /** All members were replaced at once without our doing: what the jobs had in memory is gone. */

@@ -3,13 +3,15 @@ import { nameOfJob } from "../evidence/jobs.ts";
 import type { Observation } from "../evidence/observation.ts";
 import { singleView, viewsOf } from "../evidence/views.ts";
 import type { Ledger } from "../ledger.ts";
-import { acceptLoss, recordLoss, rememberMembers } from "../ledger-transitions.ts";
+import { acceptLoss, type Identity, recordLoss, rememberIdentity } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
-import type { Step } from "./step.ts";
+import { firstUnmet, jobsKnown } from "./gates.ts";
+import { hold, type Step } from "./step.ts";
 
 /**
- * Keeps in mind who the members are; the caller has seen them settled and safe. None of the last whole view left, and no
- * stop of ours in between: another cluster answers, which has the same name and none of the jobs' state.
+ * Keeps in mind who the cluster is; the caller has seen it settled and safe. None of the last whole view left, another
+ * cluster id, and no stop of ours in between: a cluster of the same name that has none of the jobs' state. Members alone
+ * prove nothing: each may have been replaced in its turn while nobody looked.
  */
 export function watchIdentity(observation: Observation, ledger: Ledger): Step | undefined {
   if (ledger.stateLost && accepts(observation, "lose-data")) {
@@ -19,15 +21,23 @@ export function watchIdentity(observation: Observation, ledger: Ledger): Step | 
       "the loss of state has been taken note of",
     );
   }
-  const now = (singleView(viewsOf(observation))?.members ?? []).map((member) => member.uuid).sort();
-  const before = ledger.members;
-  if (before && now.join() === [...before].sort().join()) return undefined;
-  if (before && before.length > 0 && !now.some((uuid) => before.includes(uuid))) {
-    const jobs = jobsBefore(observation);
-    const next = recordLoss(ledger, { members: now, jobs }, timeOf(observation));
-    return effect(observation, { kind: "WriteLedger", ledger: next }, "every member is new: the jobs' state is lost");
-  }
-  return effect(observation, { kind: "WriteLedger", ledger: rememberMembers(ledger, now) }, "the members have changed");
+  const view = singleView(viewsOf(observation))?.members ?? [];
+  const clusterId = observation.jobs?.known ? observation.jobs.clusterId : undefined;
+  const now = { members: view.map((member) => member.uuid).sort(), clusterId };
+  const sameMembers = now.members.join() === [...(ledger.members ?? [])].sort().join();
+  if (sameMembers && (clusterId === undefined || clusterId === ledger.clusterId)) return undefined;
+  const survivors = ledger.members === undefined || now.members.some((uuid) => ledger.members?.includes(uuid));
+  if (survivors) return remember(observation, ledger, now);
+  const unheard = ledger.clusterId === undefined ? undefined : firstUnmet(observation, [jobsKnown]);
+  if (unheard) return hold(unheard);
+  if (clusterId !== undefined && clusterId === ledger.clusterId) return remember(observation, ledger, now);
+  const next = recordLoss(ledger, { ...now, jobs: jobsBefore(observation) }, timeOf(observation));
+  return effect(observation, { kind: "WriteLedger", ledger: next }, "every member is new: the jobs' state is lost");
+}
+
+function remember(observation: Observation, ledger: Ledger, now: Identity): Step {
+  const next = rememberIdentity(ledger, now);
+  return effect(observation, { kind: "WriteLedger", ledger: next }, "the members have changed");
 }
 
 /** The jobs that status last told of: the engine itself knows them no more. */

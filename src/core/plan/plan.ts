@@ -77,10 +77,10 @@ function goOn(observation: Observation, ledger: Ledger, operation: LedgerOperati
  * the template that all others have.
  */
 function atRest(observation: Observation, ledger: Ledger, replicas: number): Step {
-  if (wantsNobody(observation)) return stop(observation, ledger, becauseOf(observation));
   const unmet = firstUnmet(observation, [...settled, safe]);
   const identity = wholeIdentity(observation, ledger);
   if (identity) return identity;
+  if (wantsNobody(observation)) return stop(observation, ledger, becauseOf(observation));
   const lost = firstUnmet(observation, [stateKept]);
   if (lost) return hold(lost);
   const wanted = wantedSize(observation.cluster.spec);

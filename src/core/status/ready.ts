@@ -30,6 +30,8 @@ export function ready(a: Assessment): Verdict {
     return { type, status: "False", reason: "Reconciling", message: `About to act: ${a.step.says}.` };
   }
   const refused = a.step.kind === "blocked" ? a.step.by[0] : undefined;
+  // Settled and safe, and yet something is waited for: what the spec asks for is not done.
+  if (a.step.kind === "wait") return { type, status: "False", reason: a.step.for.check, message: explain(a.step.for) };
   if (refused && (refused.check !== "Paused" || !sizeAsWanted(a))) {
     return { type, status: "False", reason: refused.check, message: explain(refused) };
   }
@@ -39,7 +41,7 @@ export function ready(a: Assessment): Verdict {
 
 /** A paused cluster that is as its spec wants it is ready; one whose size was edited meanwhile is not. */
 function sizeAsWanted({ cluster, observation }: Assessment): boolean {
-  return observation.statefulSet?.replicas === wantedSize(cluster.spec);
+  return !cluster.spec.suspend && observation.statefulSet?.replicas === wantedSize(cluster.spec);
 }
 
 function nobody(a: Assessment): Verdict {

@@ -97,6 +97,7 @@ export function formed(size: number, more: Partial<Ledger> = {}): Ledger {
     quorumBase: Math.max(1, size),
     formedSize: Math.max(1, size),
     members: Array.from({ length: size }, (_, ordinal) => uuidOf(ordinal)),
+    clusterId: "cluster-id",
     ...more,
   };
 }

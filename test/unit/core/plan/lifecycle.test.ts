@@ -538,8 +538,21 @@ function going(seconds: number) {
 
 test("a loss names the jobs that status last told of", () => {
   const jobs = [{ id: "p", name: "payments", status: "RUNNING" }];
-  const step = plan(observe({ size: 3, status: { jobs }, ledger: formed(3, { members: ["a", "b", "c"] }) }));
+  const ledger = formed(3, { members: ["a", "b", "c"], clusterId: "another" });
+  const step = plan(observe({ size: 3, status: { jobs }, ledger }));
   expect(step).toMatchObject({ effect: { ledger: { stateLost: { jobs: ["payments (p)"] } } } });
+});
+
+test("members that were all replaced in their turn are the same cluster, and no loss", () => {
+  const ledger = formed(3, { members: ["a", "b", "c"] });
+  const step = plan(observe({ size: 3, ledger }));
+  expect(step).toMatchObject({ effect: { kind: "WriteLedger", ledger: { members: ["uuid-0", "uuid-1", "uuid-2"] } } });
+  expect(step).not.toHaveProperty("effect.ledger.stateLost");
+});
+
+test("none of the members left and nobody who says which cluster it is: nothing is decided", () => {
+  const ledger = formed(3, { members: ["a", "b", "c"] });
+  expect(told(plan(observe({ size: 3, ledger, jobs: "no answer" })))).toBe("wait JobsUnknown");
 });
 
 test("the address of the master is read from the view, not guessed from ordinals", () => {
