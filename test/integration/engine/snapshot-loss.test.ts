@@ -32,7 +32,7 @@ async function comparisons(version: string, state: State, most: number, enough: 
 
 describe.each(enginesToTest())("%s with one member", (version) => {
   test("stores all of a small state's snapshot", async () => {
-    expect(await comparisons(version, { megabytes: 20, intervalMillis: 1_500 }, 1, () => true)).toEqual([0]);
+    expect(await comparisons(version, { megabytes: 5, intervalMillis: 1_000 }, 1, () => true)).toEqual([0]);
   }, 600_000);
 });
 
