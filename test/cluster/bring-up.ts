@@ -15,7 +15,7 @@ import { importImageInto } from "./node-images.ts";
 import { addresses, adminKubeconfig, type NodePlan, nodePlans, stateDirectory } from "./paths.ts";
 import { ensurePackages, requirePrerequisites } from "./prerequisites.ts";
 import { run } from "./run.ts";
-import { tearDown } from "./tear-down.ts";
+import { clearAway } from "./tear-down.ts";
 import { className } from "./volumes.ts";
 
 const [firstNode] = nodePlans;
@@ -51,7 +51,7 @@ async function forgetOtherNodes(nodes: readonly NodePlan[], api: KubeApi): Promi
 async function clearRemains(progress: Progress): Promise<void> {
   if (machineRestarted()) {
     progress("the machine was restarted while the cluster ran: starting from nothing");
-    await tearDown(progress);
+    await clearAway(progress);
     rmSync(stateDirectory, { recursive: true, force: true });
     return;
   }
@@ -60,8 +60,7 @@ async function clearRemains(progress: Progress): Promise<void> {
     if (await baseIsWhole(node)) continue;
     if (processes.names().length === 0 && !(await hasNetwork(node))) continue;
     progress(`${node.name} ended uncleanly: clearing what is left of it`);
-    await tearDown(progress);
-    await claimNames();
+    await clearAway(progress);
     return;
   }
 }

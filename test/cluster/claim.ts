@@ -20,7 +20,7 @@ function claimant(): string | undefined {
 export async function claimNames(): Promise<void> {
   const other = claimant();
   if (other === stateDirectory) return;
-  const inUse = (await Promise.all(nodePlans.map(hasNetwork))).includes(true);
+  const inUse = !namesAreOurs() && (await Promise.all(nodePlans.map(hasNetwork))).includes(true);
   if (other !== undefined && inUse) {
     throw new Error(
       `a cluster with its state in ${other} runs on this machine: end it first, with \`npm run cluster -- down\` as the user and with the XDG_CACHE_HOME that started it`,

@@ -8,10 +8,16 @@ import { killMarked } from "./processes.ts";
 /** Ends all that runs of this cluster and removes what it has on the machine, but not its state. Nothing else is touched. */
 export async function tearDown(progress: Progress): Promise<void> {
   const ours = namesAreOurs();
+  await clearAway(progress);
+  if (ours) releaseNames();
+}
+
+/** As `tearDown`, but the machine-wide names stay claimed: the cluster is about to start anew. */
+export async function clearAway(progress: Progress): Promise<void> {
+  const ours = namesAreOurs();
   for (const node of [...nodePlans].reverse()) await endNode(node, ours, progress);
   if (!ours) return;
   for (const node of [...nodePlans].reverse()) await removeNetwork(node);
-  releaseNames();
 }
 
 /** In this order nothing that ends is started again by what still runs. */
