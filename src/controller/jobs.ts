@@ -3,8 +3,11 @@ import type { JobFacts, JobsFacts, KnownMember } from "../core/evidence/observat
 import { hostOf } from "../core/evidence/views.ts";
 import type { Asked, EngineJobs, Job, JobDetails, JobList } from "../engine/jobs.ts";
 
-/** At rest a list is this old at most before the next is asked for; while something moves each pass asks. */
-const restMillis = 15_000;
+/**
+ * At rest a list is this old at most before the next is asked for; while something moves each pass asks. Each connection
+ * makes three lines in the member's log, so it is not asked more often than people look.
+ */
+const restMillis = 30_000;
 
 export interface JobSource {
   /**
