@@ -4,15 +4,15 @@ import { absentChildren, type Child, templateChildren, undisruptiveChildren } fr
 import type { DesiredContext } from "../core/desired/context.ts";
 import { statefulSet } from "../core/desired/stateful-set.ts";
 import type { Observation } from "../core/evidence/observation.ts";
+import { type Applier, createApplier } from "../kube/apply.ts";
 import type { KubeClient, ObjectRef } from "../kube/client.ts";
 import { NotFoundError } from "../kube/errors.ts";
 import { controllerOf, type KubeObject, resources } from "../kube/objects.ts";
-import { ownedFieldsDiffer } from "../kube/owned-fields.ts";
 import type { Caches } from "./caches.ts";
 import { ensureClaims } from "./claims.ts";
 
 /** What one pass did to the children that can be put right at any time. */
-export interface Ensured {
+interface Ensured {
   readonly written: readonly KubeObject[];
   readonly deleted: readonly KubeObject[];
   /** Names of ours that others' objects carry, as `Kind/name`. Nothing was written over them. */
@@ -29,13 +29,15 @@ export interface Children {
 }
 
 export function createChildren(client: KubeClient, caches: Caches): Children {
+  const applier = createApplier(client, fieldManager);
   return {
     newStatefulSet: (context, replicas, ledger) => statefulSet(context, { replicas, ledger }),
     async writeTemplateChildren(context, signal) {
-      for (const child of templateChildren(context)) await ensureOne({ client, caches, context, signal }, child);
+      for (const child of templateChildren(context))
+        await ensureOne({ client, applier, caches, context, signal }, child);
     },
     async ensure(context, observation, signal) {
-      const work = { client, caches, context, signal };
+      const work = { client, applier, caches, context, signal };
       const results: Outcome[] = [];
       // One after the other: their order is part of what they are (core/desired/children.ts).
       for (const child of undisruptiveChildren(context, observation.statefulSet)) {
@@ -60,6 +62,7 @@ interface Outcome {
 
 interface Work {
   readonly client: KubeClient;
+  readonly applier: Applier;
   readonly caches: Caches;
   readonly context: DesiredContext;
   readonly signal: AbortSignal;
@@ -74,11 +77,11 @@ async function ensureOne(work: Work, child: Child): Promise<Outcome> {
   const live = cached ?? (await lookUp(work, ref));
   if (live && !isOurs(live, work)) return { taken: `${ref.resource.kind}/${name}` };
   if (live?.metadata.deletionTimestamp !== undefined) return {};
-  if (cached && !ownedFieldsDiffer(child.object, cached, child.ownedWhole)) return {};
   const uid = live?.metadata.uid;
-  const body = uid === undefined ? child.object : withUid(child.object, uid);
-  const write = { fieldManager, force: true };
-  return { written: await work.client.apply<KubeObject>(ref, body, write, { signal: work.signal }) };
+  const desired = (uid === undefined ? child.object : withUid(child.object, uid)) as KubeObject;
+  const request = { ref, desired, live: cached, whole: child.ownedWhole };
+  const written = await work.applier.ensure(request, { signal: work.signal });
+  return written ? { written } : {};
 }
 
 async function ensureAbsent(work: Work, resource: Child["resource"], name: string): Promise<Outcome> {

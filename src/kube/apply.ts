@@ -3,7 +3,7 @@ import type { CallOptions, KubeClient, ObjectRef } from "./client.ts";
 import { type KubeObject, keyOf } from "./objects.ts";
 import { ownedFieldsDiffer, type WholePaths } from "./owned-fields.ts";
 
-export interface ApplyRequest {
+interface ApplyRequest {
   readonly ref: ObjectRef;
   /** The whole intent each time: a field left out is given up. */
   readonly desired: KubeObject;

@@ -22,7 +22,7 @@ export interface CallOptions {
   readonly mayWrite?: (() => boolean) | undefined;
 }
 
-export interface ListQuery {
+interface ListQuery {
   /** Absent: all namespaces. */
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
@@ -58,12 +58,12 @@ export type JsonPatchOperation =
   | { readonly op: "add" | "replace" | "test"; readonly path: string; readonly value: unknown }
   | { readonly op: "remove"; readonly path: string };
 
-export interface WriteOptions {
+interface WriteOptions {
   readonly fieldManager: string;
   readonly subresource?: string | undefined;
 }
 
-export interface ApplyOptions extends WriteOptions {
+interface ApplyOptions extends WriteOptions {
   /** Take over fields that another manager owns. */
   readonly force: boolean;
 }

@@ -4,7 +4,7 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import { Agent, type Dispatcher, ProxyAgent } from "undici";
 
 /** What one request needs: where to, by which connections, with which credentials. */
-export interface Route {
+interface Route {
   readonly origin: string;
   /** Path of the server's URL, e.g. of a proxy in front of several clusters; empty for most. */
   readonly prefix: string;

@@ -8,7 +8,7 @@ export type SeriesDecision =
   | { readonly kind: "create"; readonly message: string; readonly series: Series }
   | { readonly kind: "count"; readonly message: string; readonly series: Series; readonly event: KubeObject };
 
-export interface Series {
+interface Series {
   /** How often it happened, this time included. */
   readonly count: number;
   /** Remembers the event as written, to be counted up next time. */

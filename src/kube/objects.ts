@@ -1,5 +1,5 @@
 /** Metadata of any object as the API server sends it; times are RFC 3339 text. */
-export interface ObjectMeta {
+interface ObjectMeta {
   name: string;
   namespace?: string;
   generateName?: string;

@@ -29,7 +29,7 @@ export type Transform = (object: KubeObject) => KubeObject;
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** Drops what nobody reads: managed fields are most of the memory of a cache. Changes the object given. */
-export const withoutManagedFields: Transform = (object) => {
+const withoutManagedFields: Transform = (object) => {
   delete (object.metadata as { managedFields?: unknown }).managedFields;
   if (object.metadata.annotations?.[lastApplied] !== undefined) delete object.metadata.annotations[lastApplied];
   return object;

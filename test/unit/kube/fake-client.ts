@@ -20,7 +20,7 @@ export function fakeClient(methods: Partial<KubeClient>): KubeClient {
   };
 }
 
-export interface OpenWatch {
+interface OpenWatch {
   readonly query: WatchQuery;
   send(type: WatchEvent<unknown>["type"], object: unknown): void;
   /** The server ends the watch, or it breaks. */
