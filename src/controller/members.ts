@@ -13,7 +13,7 @@ export interface MemberSource {
   forget(key: string): void;
 }
 
-export interface Asking {
+interface Asking {
   readonly port: number;
   /** The engine has a ready endpoint that tells whether a member has joined (5.2 and newer). */
   readonly readyEndpoint: boolean;

@@ -36,6 +36,7 @@ export interface ObserverParts {
 }
 
 export function createObserver(parts: ObserverParts): Observer {
+  const hashes = rememberHashes(parts.hashes);
   const wholeViews = new Map<string, { readonly view: string; readonly since: number }>();
   const look = (cluster: JetCluster): Seen => {
     const found = statefulSetOf(parts.caches, cluster);
@@ -54,7 +55,7 @@ export function createObserver(parts: ObserverParts): Observer {
       ),
       claims: claimFacts(cluster, claimsOf(parts.caches, cluster)),
       namesTaken: parts.takenNames.of(keyOf(cluster)),
-      ...parts.hashes(cluster, engine),
+      ...hashes.of(cluster, engine),
     };
   };
   return {
@@ -85,6 +86,7 @@ export function createObserver(parts: ObserverParts): Observer {
       parts.members.forget(key);
       parts.jobs.forget(key);
       wholeViews.delete(key);
+      hashes.forget(key);
       parts.takenNames.set(key, []);
     },
   };
@@ -175,7 +177,25 @@ function runningEngine({ cluster, engine, statefulSet }: Seen): Engine {
 
 const editionOf = (spec: JetCluster["spec"]) => (spec.licenseKeySecretRef ? "Enterprise" : "OpenSource");
 
-/** Changes of the JetCluster that hashes may depend on, as a key for remembering them. */
+type Hashes = Pick<Observation, "specHash" | "restartHash" | "templateHash">;
+
+/** Rendering a cluster takes a millisecond and is asked for several times a pass: it is done again only when it can differ. */
+function rememberHashes(render: ObserverParts["hashes"]) {
+  const byCluster = new Map<string, { readonly of: string; readonly hashes: Hashes }>();
+  return {
+    of(cluster: JetCluster, engine: Engine): Hashes {
+      const of = hashKey(cluster, engine);
+      const known = byCluster.get(keyOf(cluster));
+      if (known?.of === of) return known.hashes;
+      const hashes = render(cluster, engine);
+      byCluster.set(keyOf(cluster), { of, hashes });
+      return hashes;
+    },
+    forget: (key: string) => void byCluster.delete(key),
+  };
+}
+
+/** Changes with everything that the hashes are made from. */
 export function hashKey({ metadata }: JetCluster, engine: Engine): string {
   return [metadata.uid, metadata.generation, metadata.annotations?.[annotation.restartAt], engine.version].join(" ");
 }

@@ -107,7 +107,7 @@ export type MemberFacts = { readonly pod: string; readonly podUid: string } & (
 
 export type KnownMember = Extract<MemberFacts, { known: true }>;
 
-export type JobStatus =
+type JobStatus =
   | "NOT_RUNNING"
   | "STARTING"
   | "RUNNING"

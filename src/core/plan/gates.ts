@@ -67,7 +67,7 @@ export function allKnownBut(excused: readonly string[]): Gate {
 }
 
 /** One undivided view of exactly the expected pods, one master: nobody joining, nobody missing, nobody foreign. */
-export const oneWholeView: Gate = (observation) => oneViewBut([])(observation);
+const oneWholeView: Gate = (observation) => oneViewBut([])(observation);
 
 /** @param excused uids of pods that must not be in the view. */
 export function oneViewBut(excused: readonly string[]): Gate {
@@ -110,7 +110,7 @@ function divided(views: Views): Unmet {
 }
 
 /** The state that a cluster at work has. Any other was set by a person or left by a stop. */
-export const clusterActive: Gate = (observation) => {
+const clusterActive: Gate = (observation) => {
   const states = new Set(observation.members.flatMap((m) => (m.known ? [m.clusterState] : [])));
   if (states.size === 1 && states.has("ACTIVE")) return undefined;
   return {
@@ -122,7 +122,7 @@ export const clusterActive: Gate = (observation) => {
 };
 
 /** A member that shuts down says so before anything else shows it: a cache of pods may not know yet. */
-export const nobodyLeaving: Gate = (observation) => {
+const nobodyLeaving: Gate = (observation) => {
   const leaving = observation.members.filter((m) => m.known && m.nodeState !== "ACTIVE").map((m) => m.pod);
   if (leaving.length === 0) return undefined;
   return {
@@ -146,7 +146,7 @@ export const safe: Gate = (observation) => {
 };
 
 /** Pods that a smaller StatefulSet has let go are really gone. */
-export const surplusGone: Gate = (observation) => {
+const surplusGone: Gate = (observation) => {
   const replicas = observation.statefulSet?.replicas ?? 0;
   const surplus = observation.pods.filter((pod) => pod.ordinal >= replicas).map((pod) => pod.name);
   if (surplus.length === 0) return undefined;
@@ -161,7 +161,7 @@ export const surplusGone: Gate = (observation) => {
 };
 
 /** Every expected pod exists and is not on its way out; whether it is ready is another question (a PASSIVE one may not be). */
-export const podsPresent: Gate = (observation) => {
+const podsPresent: Gate = (observation) => {
   const expected = observation.statefulSet?.replicas ?? 0;
   const lost = observation.pods.filter((pod) => isOutOfReach(pod, observation));
   if (lost.length > 0) return nodeUnreachable(lost);
@@ -181,7 +181,7 @@ export const whole: readonly Gate[] = [podsPresent, surplusGone, allKnown, oneWh
 export const settled: readonly Gate[] = [podsReady, surplusGone, allKnown, oneWholeView, clusterActive, nobodyLeaving];
 
 /** Pods with an ordinal below the StatefulSet's replicas. */
-export function expectedPods(observation: Observation, excused: readonly string[] = []): PodFacts[] {
+function expectedPods(observation: Observation, excused: readonly string[] = []): PodFacts[] {
   const replicas = observation.statefulSet?.replicas ?? 0;
   return observation.pods.filter((pod) => pod.ordinal < replicas && !excused.includes(pod.uid));
 }
