@@ -96,6 +96,8 @@ function addManifest(blobs: string, config: ImageConfig, layers: readonly Descri
     config,
     // Layers are not compressed, so the digest of the content is the digest of the blob.
     rootfs: { type: "layers", diff_ids: layers.map((layer) => layer.digest) },
+    // Optional in the format, but buildah refuses to build on an image that does not account for each layer.
+    history: layers.map(() => ({ created: "1970-01-01T00:00:00Z", created_by: "jet-operator image writer" })),
   });
   return addJson(blobs, {
     schemaVersion: 2,

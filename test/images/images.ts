@@ -1,5 +1,6 @@
 import type { Progress } from "../cluster/binaries.ts";
 import { busyboxRecipe } from "./busybox.ts";
+import { debianNodeRecipe } from "./debian-node.ts";
 import { jetRecipe } from "./engine-4.ts";
 import { platformRecipe } from "./engine-5.ts";
 import { cachedImage, type Image, type Recipe } from "./image-cache.ts";
@@ -9,6 +10,7 @@ import { pauseRecipe } from "./pause.ts";
 
 const recipes = {
   busybox: busyboxRecipe,
+  "debian-node": debianNodeRecipe,
   pause: pauseRecipe,
   "hazelcast-5.7.0": () => platformRecipe("5.7.0"),
   "hazelcast-5.5.0": () => platformRecipe("5.5.0"),

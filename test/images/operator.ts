@@ -20,7 +20,7 @@ export function operatorRecipe(): Recipe {
     key,
     async build(root) {
       await bundleOperator(join(root, home));
-      return { base: await nodeRoot(), config: imageConfig };
+      return { base: await nodeRoot(), config: operatorImageConfig };
     },
   };
 }
@@ -36,7 +36,8 @@ function bundledFiles(): string[] {
   ];
 }
 
-const imageConfig: ImageConfig = {
+/** How the image starts. */
+export const operatorImageConfig: ImageConfig = {
   // What a pass makes fits into a small young generation; a large one costs 6 MB of memory that nobody needs.
   Entrypoint: ["node", "--max-semi-space-size=1", `${home}/${operatorBundle.main}`],
   WorkingDir: home,
