@@ -3,6 +3,9 @@
  * docs/decisions/0003-join.md. `node test/e2e/join-measurement.ts IMAGE SIZES STARTS [VARIANTS]`, on a running test
  * cluster, e.g. `docker.io/hazelcast/hazelcast:5.7.0 3,5 8`. One JSON line for each start.
  */
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "../cluster/kube-watch.ts";
 import { adminKubeconfig } from "../cluster/paths.ts";
@@ -76,7 +79,18 @@ async function start(image: string, size: number, variant: JoinVariant, name: st
     const complete = views.filter((view) => view.ready && view.members.length === size);
     if (complete.length === size && result.clustersAtEnd === 1) result.oneView = Date.now() - began;
   }
+  if (result.mostClusters > 1 || !result.oneView) await keepLogs(name, size);
   return result;
+}
+
+/** Why it split is only in the members' own words. */
+async function keepLogs(name: string, size: number): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), `${name}-`));
+  for (let ordinal = 0; ordinal < size; ordinal++) {
+    const path = `/api/v1/namespaces/${namespace}/pods/${name}-${ordinal}/log`;
+    writeFileSync(join(directory, `${ordinal}.log`), String(await api.request("GET", path)));
+  }
+  console.error(`logs of ${name}: ${directory}`);
 }
 
 async function remove(name: string): Promise<void> {

@@ -1,7 +1,10 @@
 import { stringify } from "yaml";
 
-/** DNS name of the headless Service, or the names of the pods. */
-export const joinVariants = ["service-dns", "pod-names"] as const;
+/**
+ * The DNS name of the headless Service, with the engine's 5 s for its lookup or with 30 s; the names of all pods; the
+ * names of the first seven pods, whether they exist or not, which need not change with the size.
+ */
+export const joinVariants = ["service-dns", "service-dns-30", "pod-names", "first-seven"] as const;
 export type JoinVariant = (typeof joinVariants)[number];
 
 export interface JoinCase {
@@ -60,7 +63,8 @@ export function joinObjects(join: JoinCase): readonly { readonly path: string; r
 function engineConfig({ namespace, name, image, size, variant }: JoinCase) {
   const domain = `${name}.${namespace}.svc.cluster.local`;
   const isPlatform = !image.includes("jet");
-  const pods = Array.from({ length: size }, (_, ordinal) => `${name}-${ordinal}.${domain}:5701`);
+  const named = variant === "first-seven" ? 7 : size;
+  const pods = Array.from({ length: named }, (_, ordinal) => `${name}-${ordinal}.${domain}:5701`);
   return {
     "cluster-name": name,
     network: {
@@ -72,8 +76,14 @@ function engineConfig({ namespace, name, image, size, variant }: JoinCase) {
       join: {
         ...(isPlatform && { "auto-detection": { enabled: false } }),
         multicast: { enabled: false },
-        ...(variant === "service-dns"
-          ? { kubernetes: { enabled: true, "service-dns": domain } }
+        ...(variant.startsWith("service-dns")
+          ? {
+              kubernetes: {
+                enabled: true,
+                "service-dns": domain,
+                "service-dns-timeout": variant.endsWith("30") ? 30 : 5,
+              },
+            }
           : { "tcp-ip": { enabled: true, "member-list": pods } }),
       },
     },

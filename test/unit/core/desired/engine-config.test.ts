@@ -45,7 +45,7 @@ describe("the engine's configuration", () => {
       "auto-detection": { enabled: false },
       multicast: { enabled: false },
       "tcp-ip": { enabled: false },
-      kubernetes: { enabled: true, "service-dns": "orders-members.shop.svc" },
+      kubernetes: { enabled: true, "service-dns": "orders-members.shop.svc", "service-dns-timeout": 30 },
     });
   });
 
