@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { createLogger as createWinston, format, transports, type Logger as Winston } from "winston";
 import { redact, redactText } from "./redaction.ts";
 
-export type Level = "error" | "warn" | "info" | "debug";
-export type Fields = Readonly<Record<string, unknown>>;
+type Level = "error" | "warn" | "info" | "debug";
+type Fields = Readonly<Record<string, unknown>>;
 
 /** One line for each call; never throws. Secrets and long values are taken out (redaction.ts). */
 export interface Logger {

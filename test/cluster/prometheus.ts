@@ -12,12 +12,12 @@ export interface PrometheusHost {
   importImage(tar: string): Promise<void>;
 }
 
-export interface Sample {
+interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-export interface Target {
+interface Target {
   readonly labels: Readonly<Record<string, string>>;
   readonly scrapeUrl: string;
   readonly health: "up" | "down" | "unknown";

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { clusterHost } from "../cluster/cluster.ts";
 import { chart, helm } from "../cluster/helm.ts";
 import { ApiError, connect } from "../cluster/kube-watch.ts";
@@ -36,6 +37,7 @@ export async function installOperator({ name, watches, values = [] }: ReleaseOpt
   await clusterHost.importImage(tar);
   const namespace = `${name}-system`;
   for (const each of [namespace, ...watches]) await makeNamespace(each);
+  await updateDefinitions();
   const [repository, tag] = reference.split(":");
   const image = [`--set=image.repository=${repository}`, `--set-string=image.tag=${tag}`];
   const scope = `--set=scope.namespaces={${watches.join(",")}}`;
@@ -43,6 +45,8 @@ export async function installOperator({ name, watches, values = [] }: ReleaseOpt
     helm([...command, `--namespace=${namespace}`, ...extra], clusterHost.kubeconfigPath);
   const settings = [...image, scope, "--set=rbac.aggregate=false", ...values];
   const log = () => clusterHost.kubectl(["logs", "-n", namespace, `deployment/${name}`, "--tail=200"]).catch(String);
+  // An earlier run may have been killed.
+  await run(["uninstall", name, "--ignore-not-found", "--wait"], []);
   const roll = async (command: string, more: readonly string[]) => {
     try {
       await run(
@@ -70,6 +74,12 @@ export async function installOperator({ name, watches, values = [] }: ReleaseOpt
       for (const each of [namespace, ...watches]) await removeNamespace(each);
     },
   };
+}
+
+/** Helm makes definitions, but never updates them; the cluster may have those of an earlier run. */
+async function updateDefinitions(): Promise<void> {
+  const file = join(chart, "crds/jet-operator.io_jetclusters.yaml");
+  await clusterHost.kubectl(["apply", "--server-side", "--force-conflicts", "-f", file]);
 }
 
 async function makeNamespace(name: string): Promise<void> {
