@@ -22,7 +22,7 @@ export interface DesiredContext {
   readonly disruptionsAllowed: number;
 }
 
-export interface EngineImages {
+interface EngineImages {
   readonly platform: string;
   readonly platformEnterprise: string;
   readonly jet: string;

@@ -12,7 +12,7 @@ import { recoveryDirectory } from "./volumes.ts";
 export type EngineFiles = Readonly<Record<string, string>>;
 
 /** The rendered configuration does not say what the operator means: a defect of the builder, never the user's fault. */
-export class EngineConfigError extends Error {
+class EngineConfigError extends Error {
   constructor(file: string, path: Path, found: unknown, needed: string) {
     super(`${file}: ${path.join(".")} is ${canonicalJson(found)}, needed is ${needed}`);
     this.name = "EngineConfigError";
