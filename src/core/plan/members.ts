@@ -27,8 +27,9 @@ export function watchIdentity(observation: Observation, ledger: Ledger): Step | 
   const sameMembers = now.members.join() === [...(ledger.members ?? [])].sort().join();
   if (sameMembers && (clusterId === undefined || clusterId === ledger.clusterId)) return undefined;
   const survivors = ledger.members === undefined || now.members.some((uuid) => ledger.members?.includes(uuid));
-  if (survivors) return remember(observation, ledger, now);
-  const unheard = ledger.clusterId === undefined ? undefined : firstUnmet(observation, [jobsKnown]);
+  // A cluster whose id was never heard is one of whose jobs nobody ever heard: nothing is known to be lost.
+  if (survivors || ledger.clusterId === undefined) return remember(observation, ledger, now);
+  const unheard = firstUnmet(observation, [jobsKnown]);
   if (unheard) return hold(unheard);
   if (clusterId !== undefined && clusterId === ledger.clusterId) return remember(observation, ledger, now);
   const next = recordLoss(ledger, { ...now, jobs: jobsBefore(observation) }, timeOf(observation));

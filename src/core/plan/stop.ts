@@ -1,10 +1,11 @@
 import { acceptCommand, accepts } from "../evidence/accept.ts";
+import { activeJobs, nameOfJob } from "../evidence/jobs.ts";
 import type { ClusterState, Observation } from "../evidence/observation.ts";
 import { isLossless, wantsNobody, wantsRestart } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
 import { beginStop, enter, finish, finishStop, halt } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
-import { allKnown, budgetClosed, firstUnmet, type Gate, safe, settled, whole } from "./gates.ts";
+import { allKnown, budgetClosed, firstUnmet, type Gate, jobsKnown, safe, settled, whole } from "./gates.ts";
 import { hold, type Step, type Unmet, wait } from "./step.ts";
 import { volumesThere } from "./volumes.ts";
 
@@ -119,11 +120,23 @@ function reactivate(observation: Observation, ledger: Ledger, operation: LedgerO
   if (!allIn(observation, "ACTIVE")) {
     return effect(observation, { kind: "ChangeClusterState", to: "ACTIVE" }, "the cluster goes on: ACTIVE");
   }
-  const unmet = firstUnmet(observation, [...settled, safe]);
+  const unmet = firstUnmet(observation, [...settled, safe, jobsKnown, nothingPassiveComes]);
   if (unmet) return hold(unmet);
   const next = finish(ledger, operation.from, timeOf(observation));
   return effect(observation, { kind: "WriteLedger", ledger: next }, "the cluster is ACTIVE again");
 }
+
+/** While a job takes its last snapshot the PASSIVE that waits for it may still come, and nothing calls it back. */
+const nothingPassiveComes: Gate = (observation) => {
+  const moving = activeJobs(observation).filter((job) => job.status === "COMPLETING");
+  if (moving.length === 0) return undefined;
+  return {
+    check: "JobMoving",
+    observed: `${moving.map(nameOfJob).join(", ")} still taking the snapshot that PASSIVE waits for`,
+    needed: "no snapshot under way, so that PASSIVE cannot come any more",
+    remedy: "wait: it takes as long as the snapshot; then the cluster goes on",
+  };
+};
 
 function awaitEnd(observation: Observation, ledger: Ledger): Step {
   const unmet = firstUnmet(observation, [nobodyLeft]);

@@ -1,0 +1,16 @@
+import { resources } from "../../../src/kube/objects.ts";
+import { replicasOf } from "../model/stateful-set-controller.ts";
+import { ledgerIn } from "../world.ts";
+import { byOperator, type Invariant } from "./invariant.ts";
+
+export const finishWhole: Invariant = {
+  id: "I6c",
+  says: "an operation that leaves members is ended only in one whole and safe view of exactly these",
+  committed(world, commit) {
+    if (!byOperator(commit) || commit.resource !== resources.statefulSets || !commit.before) return undefined;
+    const [before, after] = [ledgerIn(commit.before), ledgerIn(commit.object)];
+    if (!before?.operation || !after || after.operation || replicasOf(commit.object) === 0) return undefined;
+    if (world.truth.recently(world.truth.settledAt)) return undefined;
+    return `${before.operation.kind} to ${replicasOf(commit.object)} members ended while they were not whole`;
+  },
+};

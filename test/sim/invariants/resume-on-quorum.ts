@@ -1,0 +1,20 @@
+import { neededOf } from "../../../src/core/evidence/quorum.ts";
+import type { Invariant } from "./invariant.ts";
+import { evidenceWindow } from "./truth.ts";
+
+/** Seed: "more than half of what it was before suspension". A size that the user asked for is what counts after a shrink. */
+export const resumeOnQuorum: Invariant = {
+  id: "I5",
+  says: "a job goes on only in one whole view of more than half of what the cluster was, and never against its user",
+  resumed(world, job, island) {
+    // Its list of jobs is made when an operation begins; the engine does not say who suspended one after that.
+    const early = (job.suspensionAskedAt ?? Number.POSITIVE_INFINITY) < world.truth.operationSince - evidenceWindow;
+    if (job.suspendedBy === "person" && early) return `${job.id} was suspended by its user`;
+    if (!world.truth.recently(world.truth.settledAt)) return `${job.id} resumed while the cluster was not whole`;
+    const operation = world.ledger?.operation;
+    const base = Math.max(world.ledger?.quorumBase ?? 0, job.sizeAtSuspension ?? 0);
+    const needed = neededOf(operation?.kind === "Shrink" ? operation.replicas : base);
+    if (island.members.length >= needed) return undefined;
+    return `${job.id} resumed with ${island.members.length} members, ${needed} needed`;
+  },
+};

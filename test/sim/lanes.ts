@@ -1,0 +1,100 @@
+import { Counters } from "./counters.ts";
+import { type Faults, none, randomHalf } from "./faults.ts";
+import { invariants } from "./invariants/all.ts";
+import type { Fate } from "./model/client.ts";
+import { createRandom } from "./model/random.ts";
+import type { Mutant } from "./mutants.ts";
+import { runSchedule } from "./schedule.ts";
+import { type Workload, workloads } from "./workloads.ts";
+import type { World } from "./world.ts";
+
+/** A schedule whose end was bad, with all that it takes to see it again. */
+export interface Failure {
+  readonly workload: string;
+  readonly seed: number;
+  readonly faults: Faults;
+  readonly write: string;
+  readonly world: World;
+}
+
+export interface Lane {
+  readonly schedules: number;
+  readonly counters: Counters;
+  readonly failures: readonly Failure[];
+}
+
+/** Stops a lane that finds one failure after the other. */
+const enough = 5;
+
+class Tally {
+  schedules = 0;
+  readonly counters = new Counters();
+  readonly failures: Failure[] = [];
+
+  add(world: World, workload: Workload, seed: number, faults: Faults, write = ""): void {
+    this.schedules += 1;
+    this.counters.merge(world.counters);
+    if (world.violation) this.failures.push({ workload: workload.name, seed, faults, write, world });
+  }
+
+  get full(): boolean {
+    return this.failures.length >= enough;
+  }
+}
+
+/** Each story once without any fault. */
+export async function calmLane(seed: number): Promise<Lane> {
+  const tally = new Tally();
+  for (const workload of workloads) {
+    if (tally.full) break;
+    tally.add(await runSchedule(workload, { seed, faults: none, invariants }), workload, seed, none);
+  }
+  return tally;
+}
+
+/** Sieve's rule: the operator ends at every single write of a story, before it, after it, or without hearing of it. */
+export async function crashLane(seed: number, stories: readonly Workload[]): Promise<Lane> {
+  const tally = new Tally();
+  const moments = ["crash-before", "crash-after", "response-lost"] as const;
+  for (const workload of stories) {
+    const whole = await runSchedule(workload, { seed, faults: none, invariants });
+    for (let write = 0; write < whole.writesBeforeRest && !tally.full; write += 1) {
+      for (const moment of moments) {
+        const fateOf = (index: number): Fate => (index === write ? moment : "ok");
+        const world = await runSchedule(workload, { seed, faults: none, invariants, fateOf });
+        tally.add(world, workload, seed, none, `${moment} at write ${write}`);
+      }
+    }
+  }
+  return tally;
+}
+
+/** Random stories under a random half of all faults, until the time is over. */
+export async function stormLane(firstSeed: number, until: () => boolean): Promise<Lane> {
+  const tally = new Tally();
+  for (let seed = firstSeed; !until() && !tally.full; seed += 1) {
+    const random = createRandom(seed * 7_919 + 13);
+    const faults = randomHalf(random);
+    const workload = random.pick(workloads);
+    tally.add(await runSchedule(workload, { seed, faults, invariants }), workload, seed, faults);
+  }
+  return tally;
+}
+
+/** The invariant that catches the mutant, or undefined when it survives every story that is meant for it. */
+export async function caughtBy(mutant: Mutant, rounds: number): Promise<string | undefined> {
+  const stories = workloads.filter((workload) => mutant.workloads.some((word) => workload.name.includes(word)));
+  if (stories.length === 0) throw new RangeError(`mutant "${mutant.name}": no workload is named like that`);
+  for (let seed = 1; seed <= rounds; seed += 1) {
+    for (const workload of stories) {
+      const faults = seed === 1 ? none : randomHalf(createRandom(seed * 31 + 7));
+      const world = await runSchedule(workload, { seed, faults, invariants, ...pick(mutant) });
+      if (world.violation) return `${world.violation.invariant} (${workload.name}, seed ${seed})`;
+    }
+  }
+  return undefined;
+}
+
+function pick({ plan, client }: Mutant) {
+  return { ...(plan && { plan }), ...(client && { client }) };
+}

@@ -1,0 +1,120 @@
+import { wantedSize } from "../../src/core/evidence/sizes.ts";
+import { resources } from "../../src/kube/objects.ts";
+import { byOperator } from "./invariants/invariant.ts";
+import { replicasOf } from "./model/stateful-set-controller.ts";
+import type { World } from "./world.ts";
+
+/** Virtual time within which all must be well after the last fault and the last edit, in milliseconds. */
+const patienceMillis = 45 * 60_000;
+/** Virtual time in which a cluster at rest is watched. */
+const restMillis = 10 * 60_000;
+
+/** L1–L6, I16, I19: after the storm the cluster comes to what the spec asks for, stays so, and then nothing is written. */
+export async function checkLiveness(world: World): Promise<void> {
+  const end = world.timeline.now + patienceMillis;
+  // Longer than an answer at rest may be old: jobs are asked for every 15 s, members for their whole view every 60 s.
+  for (let quiet = 0; quiet < 5 && world.timeline.now < end && !world.violation; ) {
+    await world.timeline.advance(15_000);
+    quiet = atRest(world) ? quiet + 1 : 0;
+  }
+  if (world.violation) return;
+  if (!atRest(world))
+    return world.violated("L1", `not at rest after ${patienceMillis / 60_000} minutes: ${standing(world)}`);
+  const wrong = endState(world);
+  if (wrong) return world.violated("L3", wrong);
+  const writes: string[] = [];
+  world.api.listen((commit) => {
+    if (byOperator(commit))
+      writes.push(`${commit.resource.plural} ${JSON.stringify(commit.object.status ?? commit.object.metadata)}`);
+  });
+  await world.timeline.advance(restMillis);
+  if (world.violation) return;
+  if (writes.length > 0) world.violated("I19", `${writes.length} writes at rest: ${writes[0]?.slice(0, 1_500)}`);
+  if (!atRest(world)) world.violated("L1", `did not stay at rest: ${standing(world)}`);
+}
+
+/** Ends that name what forbids to go on (L1), each where it may be the end. */
+const mayEndBlocked: Record<string, (world: World) => boolean> = {
+  NotLossless: (world) => world.cluster?.spec.losslessRestart.mode === "Disabled" && !world.lossAccepted,
+  JobsWouldStrand: (world) => jobsOf(world).some((job) => job.quorum > wantedOf(world)),
+  StateLost: (world) => world.engine.losses.length > 0 || world.engine.startedAnew,
+  VolumesMissing: (world) => world.api.list(resources.persistentVolumeClaims).length < (world.truth.atStop?.size ?? 0),
+  Paused: () => true,
+};
+
+function refused(world: World): boolean {
+  const { lastStep } = world;
+  return lastStep?.kind === "blocked" && lastStep.by.every((unmet) => mayEndBlocked[unmet.check]?.(world) === true);
+}
+
+function atRest(world: World): boolean {
+  if (!world.cluster) return !world.statefulSet && world.pods.length === 0;
+  if (world.lastStep?.kind !== "done" && !refused(world)) return false;
+  const stopped = replicasOf(world.statefulSet) === 0 && world.pods.length === 0;
+  return world.ledger?.operation === undefined && (stopped || world.truth.settled());
+}
+
+function endState(world: World): string | undefined {
+  if (!world.cluster) return undefined;
+  const problem = refused(world) ? undefined : (sizeProblem(world) ?? readyProblem(world));
+  return problem ?? ledgerProblem(world) ?? jobProblem(world);
+}
+
+function wantedOf({ cluster }: World): number {
+  return !cluster || cluster.spec.suspend ? 0 : wantedSize(cluster.spec);
+}
+
+function sizeProblem(world: World): string | undefined {
+  const replicas = replicasOf(world.statefulSet);
+  if (replicas !== wantedOf(world)) return `${replicas} members, ${wantedOf(world)} are asked for`;
+  const outdated = world.pods.filter((pod) => hashOf(pod) !== hashOf(world.statefulSet));
+  return outdated.length > 0 ? `${outdated.length} pods have an old template` : undefined;
+}
+
+function readyProblem(world: World): string | undefined {
+  const ready = world.cluster?.status?.conditions?.find((c) => c.type === "Ready");
+  const wanted = wantedOf(world) === 0 ? "False" : "True";
+  return ready?.status === wanted ? undefined : `Ready is ${ready?.status} (${ready?.reason})`;
+}
+
+/** Q above the members would keep jobs waiting for more than there are, for ever. */
+function ledgerProblem({ ledger, statefulSet }: World): string | undefined {
+  const replicas = replicasOf(statefulSet);
+  if (!statefulSet || replicas === 0) return undefined;
+  if (ledger?.formedSize !== replicas) return `formed ${ledger?.formedSize}, replicas ${replicas}`;
+  return ledger.quorumBase === replicas ? undefined : `Q is ${ledger.quorumBase} for ${replicas} members`;
+}
+
+/** L4, L5: no state that an operation left behind; every job runs that may. */
+function jobProblem(world: World): string | undefined {
+  const island = world.engine.largest;
+  if (!island) return undefined;
+  if (island.state !== "ACTIVE") return `the cluster was left ${island.state}`;
+  const stranded = jobsOf(world).filter((job) => job.status === "NOT_RUNNING" && job.quorum > island.members.length);
+  if (stranded.length > 0)
+    return `${stranded.map((job) => job.id).join(", ")} can never start again with so few members`;
+  const idle = jobsOf(world).filter(
+    (job) => job.status !== "RUNNING" && !job.damaged && job.quorum <= island.members.length,
+  );
+  const ours = idle.filter((job) => job.suspendedBy === undefined || job.suspendedBy === "operator");
+  return ours.length > 0 ? `${ours.map((job) => `${job.id} is ${job.status}`).join(", ")}` : undefined;
+}
+
+function jobsOf(world: World) {
+  return world.engine.largest?.jobs.all() ?? [];
+}
+
+function hashOf(object: World["statefulSet"]): string | undefined {
+  return object?.metadata.annotations?.["jet-operator.io/template-hash"];
+}
+
+function standing(world: World): string {
+  const { lastStep, ledger } = world;
+  const step =
+    lastStep?.kind === "wait"
+      ? `${lastStep.for.check}: ${lastStep.for.observed}`
+      : lastStep?.kind === "blocked"
+        ? lastStep.by.map((unmet) => `${unmet.check}: ${unmet.observed}`).join("; ")
+        : `${lastStep?.kind}`;
+  return `${step}; replicas ${replicasOf(world.statefulSet)}, ledger ${JSON.stringify(ledger)}`;
+}

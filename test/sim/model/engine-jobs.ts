@@ -1,0 +1,141 @@
+import type { Answer } from "../../../src/engine/answer.ts";
+import type { Asked, EngineJobs, JobDetails } from "../../../src/engine/jobs.ts";
+import type { Engine } from "./engine.ts";
+import type { RestFaults } from "./engine-rest.ts";
+import { type Island, masterOf } from "./island.ts";
+import { type Job, quorumOf, suspend } from "./jobs.ts";
+import { isIn } from "./member.ts";
+
+/** Told of each resume as it is carried out: before anything changes. */
+export type OnResume = (job: Job, island: Island) => void;
+
+/** The client protocol as one operator reaches it. */
+export function createSimJobs(
+  engine: Engine,
+  faults: RestFaults,
+  snapshotTime: () => number,
+  onResume: OnResume,
+): EngineJobs {
+  const ask = async <T>(asked: Asked, answer: (island: Island) => Answer<T>): Promise<Answer<T>> => {
+    await engine.timeline.advance(faults.latency());
+    if (faults.unanswered() || !engine.network.reachedByOperator(asked.address.host)) return nothing("no answer");
+    const member = engine.members.find((m) => m.address === asked.address.host && isIn(m));
+    return member?.island ? answer(member.island) : nothing("ECONNREFUSED");
+  };
+  const command = (asked: Asked, id: string, carryOut: (job: Job, island: Island) => string | undefined) =>
+    ask(asked, (island) => {
+      const job = island.jobs.get(id);
+      if (!job) return nothing<"Asked">("JobNotFoundException");
+      if (island.state !== "ACTIVE") return nothing<"Asked">("Cluster is in PASSIVE state!");
+      const refusal = carryOut(job, island);
+      return refusal === undefined ? { known: true, value: "Asked" as const } : nothing<"Asked">(refusal);
+    });
+  return {
+    list: (asked) =>
+      ask(asked, (island) => ({
+        known: true,
+        value: { clusterId: island.clusterId, master: masterOf(island)?.uuid, jobs: island.jobs.all().map(listed) },
+      })),
+    details: (asked, ids) =>
+      ask(asked, (island) => ({
+        known: true,
+        value: new Map(ids.flatMap((id) => detailsOf(island.jobs.get(id)))),
+      })),
+    suspend: (asked, id) =>
+      command(asked, id, (job, island) => {
+        if (job.status !== "RUNNING") return `Cannot SUSPEND_GRACEFUL, job status is ${job.status}, should be RUNNING`;
+        beginSuspension(engine, island, job, "operator", snapshotTime());
+        return undefined;
+      }),
+    resume: (asked, id) =>
+      command(asked, id, (job, island) => {
+        // In any other status it is answered ok and lost.
+        if (job.status !== "SUSPENDED") return undefined;
+        onResume(job, island);
+        job.status = "NOT_RUNNING";
+        job.suspendedBy = undefined;
+        engine.startJobs(island);
+        return undefined;
+      }),
+    async setProtection(asked, id, to) {
+      const done = await command(asked, id, (job, island) => {
+        if (job.status !== "SUSPENDED") return `Job not suspended, but ${job.status}`;
+        job.protected = to === "On";
+        job.quorum = job.protected ? quorumOf(island.members.length) : 0;
+        return undefined;
+      });
+      return done.known ? { known: true, value: configOf(to === "On") } : done;
+    },
+    metadata: (asked) =>
+      ask(asked, (island) => ({
+        known: true,
+        value: { clusterId: island.clusterId, state: island.state, memberVersion: "5.7.0" },
+      })),
+    checkSnapshot: () => Promise.resolve(nothing("snapshots are not counted in this model")),
+  };
+}
+
+/** The job takes its last snapshot first. */
+export function beginSuspension(
+  engine: Engine,
+  island: Island,
+  job: Job,
+  by: "person" | "operator",
+  snapshotMillis: number,
+): void {
+  job.status = "COMPLETING";
+  if (by === "person") job.suspensionAskedAt = engine.timeline.now;
+  engine.timeline.after(snapshotMillis, () => {
+    if (job.status === "COMPLETING") suspend(job, by, island.members.length);
+  });
+}
+
+function nothing<T = never>(reason: string): Answer<T> {
+  return { known: false, reason };
+}
+
+function listed(job: Job) {
+  const suspension =
+    job.status !== "SUSPENDED"
+      ? undefined
+      : job.suspendedBy === "engine"
+        ? { by: "Engine" as const, cause: "a member was lost" }
+        : { by: "User" as const };
+  return {
+    id: job.id,
+    name: job.id,
+    status: job.status,
+    light: false,
+    submittedAt: 0,
+    userCancelled: undefined,
+    suspension,
+    failure: undefined,
+  };
+}
+
+function detailsOf(job: Job | undefined): [string, JobDetails][] {
+  if (!job) return [];
+  const record = {
+    quorumSize: job.quorum,
+    snapshot: undefined,
+    lastSnapshotFailure: undefined,
+    exportedSnapshotName: undefined,
+    suspension: undefined,
+    executed: true,
+    timestamp: 0,
+  };
+  return [
+    [job.id, { config: { known: true, value: configOf(job.protected) }, record: { known: true, value: record } }],
+  ];
+}
+
+function configOf(protection: boolean) {
+  return {
+    name: undefined,
+    guarantee: "EXACTLY_ONCE" as const,
+    snapshotIntervalMillis: 10_000,
+    autoScaling: true,
+    suspendOnFailure: true,
+    splitBrainProtection: protection,
+  };
+}

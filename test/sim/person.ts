@@ -1,0 +1,175 @@
+import { type JetClusterSpecInput, jetClusterSpec } from "../../src/api/jet-cluster.ts";
+import { annotation } from "../../src/api/names.ts";
+import { resources } from "../../src/kube/objects.ts";
+import type { StoredObject } from "./model/api-server.ts";
+import { beginSuspension } from "./model/engine-jobs.ts";
+import { orphan } from "./model/garbage-collector.ts";
+import { replicasOf } from "./model/stateful-set-controller.ts";
+import { clusterName, type World } from "./world.ts";
+
+/** What a person does, and what must be so before they do it (at most ten minutes are waited for it). */
+export interface Act {
+  readonly says: string;
+  readonly when: (world: World) => boolean;
+  /** Milliseconds after that, the least and the most. */
+  readonly pause: readonly [number, number];
+  readonly act: (world: World) => void;
+}
+
+const always = () => true;
+export const formed = (world: World) => world.ledger?.formedSize !== undefined && world.ledger.operation === undefined;
+/** Its jobs run, too. */
+export const works = (world: World) =>
+  rests(world) && (world.engine.largest?.jobs.all().every((job) => job.status === "RUNNING") ?? false);
+export const stopped = (world: World) => world.ledger?.stopped !== undefined;
+export const rests = (world: World) => formed(world) && world.truth.settled();
+
+function act(says: string, doIt: (world: World) => void, timing: Partial<Pick<Act, "when" | "pause">> = {}): Act {
+  return { says, when: timing.when ?? always, pause: timing.pause ?? [0, 20_000], act: doIt };
+}
+
+export const edit = (spec: JetClusterSpecInput, timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    `edits ${JSON.stringify(spec)}`,
+    (world) => {
+      world.api.change("person", resources.jetClusters, clusterName, (o) => ({
+        ...o,
+        spec: defaulted({ ...o.spec, ...spec }),
+      }));
+    },
+    timing,
+  );
+
+export const scaleByHand = (replicas: number, timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(`scales the StatefulSet to ${replicas}`, (world) => withStatefulSet(world, { spec: { replicas } }), timing);
+
+export const takeLedgerAway = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act("takes the ledger away", (world) => withStatefulSet(world, { ledger: undefined }), timing);
+
+export const damageLedger = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act("damages the ledger", (world) => withStatefulSet(world, { ledger: "{oops" }), timing);
+
+export const deleteStatefulSet = (how: "Orphan" | "Background", timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    `deletes the StatefulSet (${how})`,
+    (world) => {
+      const { statefulSet } = world;
+      if (!statefulSet) return;
+      if (how === "Orphan") orphan(world.api, statefulSet);
+      world.api.delete("person", resources.statefulSets, clusterName);
+    },
+    timing,
+  );
+
+export const wipeStatus = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    "wipes the status",
+    (world) => {
+      world.api.change("person", resources.jetClusters, clusterName, ({ status: _, ...rest }) => rest);
+    },
+    timing,
+  );
+
+export const deletePod = (ordinal: number, timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    `deletes pod ${ordinal}`,
+    (world) => {
+      const name = `${clusterName}-${ordinal}`;
+      if (world.api.get(resources.pods, name)) world.api.delete("person", resources.pods, name);
+    },
+    timing,
+  );
+
+export const pause = (paused: boolean, timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    paused ? "pauses" : "unpauses",
+    (world) => {
+      world.api.change("person", resources.jetClusters, clusterName, (o) => ({
+        ...o,
+        metadata: { ...o.metadata, annotations: { ...o.metadata.annotations, [annotation.paused]: String(paused) } },
+      }));
+    },
+    timing,
+  );
+
+/** One-shot: bound to the uid and generation of the moment. */
+export const acceptLoss = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    "accepts the loss of state",
+    (world) => {
+      world.lossAccepted = true;
+      world.api.change("person", resources.jetClusters, clusterName, (o) => ({
+        ...o,
+        metadata: {
+          ...o.metadata,
+          annotations: {
+            ...o.metadata.annotations,
+            [annotation.accept]: `${o.metadata.uid}/${o.metadata.generation}/lose-data`,
+          },
+        },
+      }));
+    },
+    timing,
+  );
+
+export const deleteCluster = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    "deletes the JetCluster",
+    (world) => {
+      if (!world.cluster) return;
+      if (world.cluster.spec.losslessRestart.mode === "Disabled") world.lossAccepted = true;
+      world.api.delete("person", resources.jetClusters, clusterName);
+    },
+    timing,
+  );
+
+export const deleteClaim = (ordinal: number, timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    `deletes claim ${ordinal}`,
+    (world) => {
+      const name = `data-${clusterName}-${ordinal}`;
+      if (world.api.get(resources.persistentVolumeClaims, name))
+        world.api.delete("person", resources.persistentVolumeClaims, name);
+    },
+    timing,
+  );
+
+export const suspendJob = (id: string, timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    `suspends ${id}`,
+    ({ engine }) => {
+      const job = engine.largest?.jobs.get(id);
+      if (engine.largest && job?.status === "RUNNING") beginSuspension(engine, engine.largest, job, "person", 500);
+    },
+    timing,
+  );
+
+export const noRoomAbove = (ordinal: number, timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    ordinal === Number.POSITIVE_INFINITY ? "adds nodes" : `leaves no room for ordinals from ${ordinal}`,
+    (world) => {
+      world.kubelet.noRoomFrom = ordinal;
+    },
+    timing,
+  );
+
+export const submit = (id: string, job: { protected: boolean }, timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(`submits ${id}`, (world) => world.engine.submit({ id, protected: job.protected, autoScaling: true }), timing);
+
+/** The API server fills defaults in. */
+function defaulted(spec: JetClusterSpecInput): Record<string, unknown> {
+  return jetClusterSpec.parse(spec);
+}
+
+function withStatefulSet(world: World, change: { spec?: { replicas: number }; ledger?: string | undefined }): void {
+  world.api.change("person", resources.statefulSets, clusterName, (object): StoredObject => {
+    const { [annotation.ledger]: ledger, ...others } = object.metadata.annotations ?? {};
+    const text = "ledger" in change ? change.ledger : ledger;
+    const annotations = { ...others, ...(text !== undefined && { [annotation.ledger]: text }) };
+    return {
+      ...object,
+      metadata: { ...object.metadata, annotations },
+      spec: { ...object.spec, replicas: change.spec?.replicas ?? replicasOf(object) },
+    };
+  });
+}

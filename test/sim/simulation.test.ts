@@ -1,0 +1,77 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { Counters } from "./counters.ts";
+import { calmLane, caughtBy, crashLane, type Lane, stormLane } from "./lanes.ts";
+import { mutants } from "./mutants.ts";
+import { mustReach, stormsReach } from "./reached.ts";
+import { describeFailure, describeLane } from "./report.ts";
+import { workloads } from "./workloads.ts";
+
+/** `SIM_SEED` tries others than the usual ones, `SIM_SECONDS` is the length of the storms. */
+const firstSeed = Number(process.env["SIM_SEED"] ?? 1);
+const stormSeconds = Number(process.env["SIM_SECONDS"] ?? 20);
+const limit = 900_000;
+const reached = new Counters();
+
+describe("the operator in a simulated world", () => {
+  test("every story ends as its spec wants it when nothing fails", { timeout: limit }, async () => {
+    for (const seed of [firstSeed, firstSeed + 1]) await passes("calm", () => calmLane(seed));
+  });
+
+  test("it may end at any write, and the next one goes on", { timeout: limit }, async () => {
+    await passes("crashes", () => crashLane(firstSeed, workloads.filter(hasEveryOperation)));
+  });
+
+  test("no invariant breaks in any storm, and all is well after it", { timeout: limit }, async () => {
+    const end = Date.now() + stormSeconds * 1000;
+    await passes("storms", () => stormLane(firstSeed, () => Date.now() > end));
+  });
+
+  test("every action and every reason was reached", () => {
+    expect([...mustReach, ...stormsReach].filter((name) => reached.of(name) === 0)).toEqual([]);
+  });
+});
+
+describe("seeded mistakes are caught", () => {
+  test.each(mutants)("$name", { timeout: limit }, async (mutant) => {
+    const by = await caughtBy(mutant, 12);
+    console.log(`${mutant.name}: ${by ?? "not caught"}`);
+    expect(by).toBeDefined();
+  });
+});
+
+afterAll(() => {
+  console.log(
+    reached
+      .entries()
+      .map(([name, times]) => `${String(times).padStart(8)} ${name}`)
+      .join("\n"),
+  );
+});
+
+/** One story for each operation: a crash at each of their writes takes each its time. */
+function hasEveryOperation({ name }: { readonly name: string }): boolean {
+  return crashStories.includes(name);
+}
+
+const crashStories: readonly string[] = [
+  "another size while forming",
+  "grow and take it back",
+  "shrink with jobs suspended",
+  "shrink that refreshes a job's quorum",
+  "roll",
+  "stop and start",
+  "stop and think again",
+  "restart for a cluster-wide key",
+  "scaled up by hand",
+  "StatefulSet orphaned",
+  "deleted gracefully",
+  "surplus claims deleted",
+];
+
+async function passes(name: string, run: () => Promise<Lane>): Promise<void> {
+  const began = Date.now();
+  const lane = await run();
+  reached.merge(lane.counters);
+  console.log(describeLane(name, lane, Date.now() - began));
+  expect(lane.failures.map(describeFailure)).toEqual([]);
+}

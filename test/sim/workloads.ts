@@ -1,0 +1,248 @@
+import type { JetClusterSpecInput } from "../../src/api/jet-cluster.ts";
+import {
+  type Act,
+  acceptLoss,
+  damageLedger,
+  deleteClaim,
+  deleteCluster,
+  deletePod,
+  deleteStatefulSet,
+  edit,
+  formed,
+  noRoomAbove,
+  pause,
+  rests,
+  scaleByHand,
+  stopped,
+  submit,
+  suspendJob,
+  takeLedgerAway,
+  wipeStatus,
+  works,
+} from "./person.ts";
+
+/** One story of a cluster: how it begins and what a person does with it. The last spec is what it must come to. */
+export interface Workload {
+  readonly name: string;
+  readonly spec: JetClusterSpecInput;
+  readonly acts: readonly Act[];
+}
+
+const size = (replicas: number) => edit({ replicas });
+const once = { when: rests };
+const soon = { when: formed, pause: [0, 3_000] } as const;
+const working = { when: works, pause: [0, 5_000] } as const;
+const lossless = (replicas: number): JetClusterSpecInput => ({
+  replicas,
+  licenseKeySecretRef: { name: "licence", key: "key" },
+  losslessRestart: { mode: "HotRestart", hotRestart: { storage: { size: "10Gi" } } },
+});
+const jobs = [submit("protected", { protected: true }, once), submit("plain", { protected: false })];
+
+export const workloads: readonly Workload[] = [
+  { name: "form one", spec: { replicas: 1 }, acts: [] },
+  { name: "form three", spec: { replicas: 3 }, acts: jobs },
+  { name: "form five with two backups", spec: { replicas: 5, backupCount: 2 }, acts: jobs },
+  { name: "form an even number, rounded up", spec: { replicas: 4, evenReplicas: "RoundUp" }, acts: [] },
+  { name: "form stand-alone Jet", spec: { replicas: 3, version: "4.5.4" }, acts: [] },
+  { name: "another size while forming", spec: { replicas: 3 }, acts: [size(5), size(1), size(3)] },
+  { name: "grow from one to three", spec: { replicas: 1 }, acts: [edit({ replicas: 3 }, once)] },
+  { name: "grow under jobs", spec: { replicas: 3 }, acts: [...jobs, edit({ replicas: 5 }, once)] },
+  { name: "grow stand-alone Jet", spec: { replicas: 1, version: "4.5.4" }, acts: [edit({ replicas: 3 }, once)] },
+  { name: "grow twice at once", spec: { replicas: 3 }, acts: [edit({ replicas: 5 }, once), size(7)] },
+  { name: "grow and take it back", spec: { replicas: 3 }, acts: [edit({ replicas: 5 }, once), size(3)] },
+  {
+    name: "grow without room and take it back",
+    spec: { replicas: 3 },
+    acts: [noRoomAbove(3, once), size(7), edit({ replicas: 3 }, { pause: [5_000, 60_000] })],
+  },
+  {
+    name: "grow without room for the last and take it back",
+    spec: { replicas: 3 },
+    acts: [
+      noRoomAbove(4, once),
+      size(5),
+      edit({ replicas: 3 }, { pause: [5_000, 60_000] }),
+      noRoomAbove(Number.POSITIVE_INFINITY),
+    ],
+  },
+  {
+    name: "sizes one after the other",
+    spec: { replicas: 3 },
+    acts: [edit({ replicas: 5 }, once), size(3), size(7), size(3), size(5)],
+  },
+  { name: "scaled up by hand", spec: { replicas: 3 }, acts: [scaleByHand(5, once)] },
+  { name: "scaled down by hand", spec: { replicas: 5 }, acts: [scaleByHand(3, once)] },
+  { name: "scaled to nobody by hand", spec: { replicas: 3 }, acts: [scaleByHand(0, once)] },
+  {
+    name: "scaled by hand while growing",
+    spec: { replicas: 3 },
+    acts: [edit({ replicas: 5 }, once), scaleByHand(3), scaleByHand(7)],
+  },
+  { name: "StatefulSet orphaned", spec: { replicas: 3 }, acts: [deleteStatefulSet("Orphan", once)] },
+  {
+    name: "StatefulSet orphaned, status wiped",
+    spec: { replicas: 5 },
+    acts: [wipeStatus(once), deleteStatefulSet("Orphan", { pause: [0, 100] }), wipeStatus({ pause: [0, 500] })],
+  },
+  { name: "StatefulSet deleted", spec: { replicas: 3 }, acts: [deleteStatefulSet("Background", once)] },
+  {
+    name: "StatefulSet deleted while growing",
+    spec: { replicas: 3 },
+    acts: [edit({ replicas: 5 }, once), deleteStatefulSet("Orphan")],
+  },
+  { name: "ledger taken away", spec: { replicas: 3 }, acts: [takeLedgerAway(once)] },
+  {
+    name: "ledger damaged while growing",
+    spec: { replicas: 3 },
+    acts: [edit({ replicas: 5 }, once), damageLedger(soon)],
+  },
+  {
+    name: "ledger taken away, other size wanted",
+    spec: { replicas: 5 },
+    acts: [pause(true, once), size(7), takeLedgerAway(), pause(false)],
+  },
+  { name: "status wiped", spec: { replicas: 3 }, acts: [wipeStatus(once)] },
+  {
+    name: "pods deleted one after the other",
+    spec: { replicas: 3 },
+    acts: [...jobs, deletePod(0, once), deletePod(1, once), deletePod(2, once)],
+  },
+  { name: "paused, edited, unpaused", spec: { replicas: 3 }, acts: [pause(true, once), size(5), pause(false)] },
+
+  { name: "shrink under jobs", spec: { replicas: 5 }, acts: [...jobs, edit({ replicas: 3 }, working)] },
+  { name: "shrink by four", spec: { replicas: 7 }, acts: [edit({ replicas: 3 }, once)] },
+  {
+    name: "shrink with two backups",
+    spec: { replicas: 7, backupCount: 2 },
+    acts: [...jobs, edit({ replicas: 5 }, working)],
+  },
+  {
+    name: "shrink, and no further",
+    spec: { replicas: 7 },
+    acts: [edit({ replicas: 1 }, once), edit({ replicas: 5 }, { pause: [1_000, 40_000] })],
+  },
+  { name: "shrink that would strand a job", spec: { replicas: 3 }, acts: [...jobs, edit({ replicas: 1 }, working)] },
+  {
+    name: "shrink that refreshes a job's quorum",
+    spec: { replicas: 3, jobs: { quorumRefresh: "Automatic" } },
+    acts: [...jobs, edit({ replicas: 1 }, working)],
+  },
+  {
+    name: "shrink with jobs suspended",
+    spec: { replicas: 5, jobs: { duringDisruption: "Suspend" } },
+    acts: [
+      ...jobs,
+      submit("mine", { protected: true }),
+      suspendJob("mine", working),
+      edit({ replicas: 3 }, { pause: [2_000, 20_000] }),
+    ],
+  },
+  {
+    name: "scaled down by hand while shrinking",
+    spec: { replicas: 7 },
+    acts: [edit({ replicas: 3 }, once), scaleByHand(2), scaleByHand(6)],
+  },
+  { name: "roll", spec: { replicas: 3 }, acts: [...jobs, edit({ jvm: { heapPercent: 50 } }, working)] },
+  {
+    name: "roll five",
+    spec: { replicas: 5, jobs: { duringDisruption: "Suspend" } },
+    acts: [...jobs, edit({ jvm: { heapPercent: 50 } }, working)],
+  },
+  {
+    name: "roll and back",
+    spec: { replicas: 3 },
+    acts: [edit({ jvm: { heapPercent: 50 } }, once), edit({ jvm: { heapPercent: 60 } })],
+  },
+  { name: "roll and grow", spec: { replicas: 3 }, acts: [edit({ jvm: { heapPercent: 50 }, replicas: 5 }, once)] },
+  { name: "roll and shrink", spec: { replicas: 5 }, acts: [edit({ jvm: { heapPercent: 50 }, replicas: 3 }, once)] },
+  {
+    name: "roll stand-alone Jet",
+    spec: { replicas: 3, version: "4.5.4" },
+    acts: [edit({ jvm: { heapPercent: 50 } }, once)],
+  },
+  { name: "patch version", spec: { replicas: 3, version: "5.7.0" }, acts: [edit({ version: "5.7.1" }, once)] },
+  {
+    name: "roll of a single member is refused",
+    spec: { replicas: 1 },
+    acts: [edit({ jvm: { heapPercent: 50 } }, once)],
+  },
+  { name: "stop refused", spec: { replicas: 3 }, acts: [edit({ suspend: true }, once)] },
+  {
+    name: "stop, accepted, and start",
+    spec: { replicas: 3 },
+    acts: [
+      edit({ suspend: true }, once),
+      acceptLoss({ pause: [1_000, 20_000] }),
+      edit({ suspend: false }, { when: stopped }),
+    ],
+  },
+  {
+    name: "stop and start",
+    spec: lossless(3),
+    acts: [...jobs, edit({ suspend: true }, working), edit({ suspend: false }, { when: stopped })],
+  },
+  {
+    name: "stop by replicas 0 and start larger",
+    spec: lossless(3),
+    acts: [...jobs, edit({ replicas: 0 }, working), edit({ replicas: 5 }, { when: stopped })],
+  },
+  {
+    name: "stop and think again",
+    spec: lossless(3),
+    acts: [...jobs, edit({ suspend: true }, working), edit({ suspend: false }, { pause: [0, 8_000] })],
+  },
+  {
+    name: "stop and think again often",
+    spec: lossless(3),
+    acts: [
+      ...jobs,
+      edit({ suspend: true }, working),
+      edit({ suspend: false }),
+      edit({ suspend: true }),
+      edit({ suspend: false }),
+      edit({ suspend: true }),
+    ],
+  },
+  {
+    name: "stopped, StatefulSet deleted, started",
+    spec: lossless(3),
+    acts: [
+      ...jobs,
+      edit({ suspend: true }, working),
+      deleteStatefulSet("Background", { when: stopped }),
+      wipeStatus(),
+      edit({ suspend: false }),
+    ],
+  },
+  {
+    name: "stopped, ledger taken away, started",
+    spec: lossless(3),
+    acts: [...jobs, edit({ suspend: true }, working), takeLedgerAway({ when: stopped }), edit({ suspend: false })],
+  },
+  {
+    name: "stopped, scaled by hand, started",
+    spec: lossless(3),
+    acts: [...jobs, edit({ suspend: true }, working), scaleByHand(2, { when: stopped }), edit({ suspend: false })],
+  },
+  {
+    name: "stopped, a volume deleted",
+    spec: lossless(3),
+    acts: [...jobs, edit({ suspend: true }, working), deleteClaim(1, { when: stopped }), edit({ suspend: false })],
+  },
+  { name: "stopped for good", spec: lossless(5), acts: [...jobs, edit({ replicas: 0 }, working)] },
+  { name: "restart for a cluster-wide key", spec: lossless(3), acts: [...jobs, edit({ backupCount: 2 }, working)] },
+  { name: "restart of a single member", spec: lossless(1), acts: [edit({ jvm: { heapPercent: 50 } }, once)] },
+  { name: "deleted", spec: { replicas: 3 }, acts: [deleteCluster(once)] },
+  { name: "deleted gracefully", spec: lossless(3), acts: [...jobs, deleteCluster(working)] },
+  {
+    name: "deleted while it stops",
+    spec: lossless(3),
+    acts: [edit({ suspend: true }, once), deleteCluster({ pause: [0, 5_000] })],
+  },
+  {
+    name: "surplus claims deleted",
+    spec: { ...lossless(5), persistentVolumeClaimRetentionPolicy: { whenScaled: "Delete" } },
+    acts: [edit({ replicas: 3 }, once)],
+  },
+];
