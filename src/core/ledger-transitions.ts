@@ -139,10 +139,13 @@ export function endShrinkHere(ledger: Ledger, at: string): Ledger {
   return { ...advanced(ledger), operation: { ...shrinking, to: shrinking.replicas, startedAt: at } };
 }
 
-/** In the same write as the pod template. A template for another version carries the version with it. */
+/**
+ * In the same write as the pod template. A template for another version carries the version with it. Where every pod has
+ * it already (`unneeded`), what is left is to let the jobs go on.
+ */
 export function beginRoll(
   ledger: Ledger,
-  roll: { size: number; version: string; jobs: readonly SuspendedJob[] },
+  roll: { size: number; version: string; jobs: readonly SuspendedJob[]; unneeded?: boolean },
   at: string,
 ): Ledger {
   const suspending = roll.jobs.length > 0;
@@ -154,7 +157,7 @@ export function beginRoll(
       from: roll.size,
       to: roll.size,
       replicas: roll.size,
-      step: suspending ? "SuspendingJobs" : "Replacing",
+      step: !suspending ? "Replacing" : roll.unneeded ? "ResumingJobs" : "SuspendingJobs",
       startedAt: at,
       ...(suspending && { jobs: [...roll.jobs] }),
     },

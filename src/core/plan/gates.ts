@@ -1,6 +1,6 @@
 import { acceptCommand } from "../evidence/accept.ts";
 import type { Millis, Observation, PodFacts } from "../evidence/observation.ts";
-import { hostOf, singleView, type Views, viewsOf } from "../evidence/views.ts";
+import { hostOf, inSomeView, singleView, type Views, viewsOf } from "../evidence/views.ts";
 import { ledgerOf } from "./evidence.ts";
 import type { Unmet } from "./step.ts";
 
@@ -108,6 +108,19 @@ function divided(views: Views): Unmet {
     remedy: "repair the network between the pods; the engine merges the views by itself, no pod needs to be deleted",
   };
 }
+
+/** Not ready, and nobody who answers counts it as a member. Somebody must answer, or nothing is known. */
+export function isInNobodysView(pod: PodFacts, observation: Observation): boolean {
+  const views = viewsOf(observation);
+  if (pod.ready || views.views.length === 0 || inSomeView(pod, views)) return false;
+  return !observation.members.some((member) => member.podUid === pod.uid && member.known);
+}
+
+/** All pods but those in nobody's view answer, are one view and are safe. */
+export const othersWhole: Gate = (observation) => {
+  const excused = observation.pods.filter((pod) => isInNobodysView(pod, observation)).map((pod) => pod.uid);
+  return firstUnmet(observation, [allKnownBut(excused), oneViewBut(excused), safe]);
+};
 
 /** The state that a cluster at work has. Any other was set by a person or left by a stop. */
 const clusterActive: Gate = (observation) => {

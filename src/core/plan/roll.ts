@@ -4,7 +4,7 @@ import { wantsOtherPods } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
 import { beginRoll, enter, finish } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
-import { allKnownBut, budgetClosed, firstUnmet, type Gate, jobsKnown, oneViewBut, safe, settled } from "./gates.ts";
+import { budgetClosed, firstUnmet, isInNobodysView, jobsKnown, othersWhole, safe, settled } from "./gates.ts";
 import { hold, type Step } from "./step.ts";
 import { jobsToSuspend, resumeNext, suspendNext } from "./suspend-jobs.ts";
 
@@ -21,6 +21,9 @@ export function roll(observation: Observation, ledger: Ledger): Step {
 
 export function continueRoll(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
   if (wantsOtherPods(observation)) return replaceTemplate(observation, ledger, operation);
+  // Whatever the step: jobs cannot be suspended nor go on before such a pod is replaced.
+  const stuck = outdatedPods(observation).find((pod) => isInNobodysView(pod, observation));
+  if (stuck) return replaceStuck(observation, stuck);
   switch (operation.step) {
     case "SuspendingJobs":
       return suspendNext(observation, ledger, "Replacing");
@@ -36,7 +39,7 @@ export function continueRoll(observation: Observation, ledger: Ledger, operation
  * way back from being taken: what counts is that all others are one safe view.
  */
 function replaceTemplate(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
-  const unmet = firstUnmet(observation, [othersWhole(observation), budgetClosed]);
+  const unmet = firstUnmet(observation, [othersWhole, budgetClosed]);
   if (unmet) return hold(unmet);
   return writeTemplate(observation, ledger, operation.to, operation.jobs ?? []);
 }
@@ -47,26 +50,33 @@ function writeTemplate(
   size: number,
   already: NonNullable<LedgerOperation["jobs"]> = [],
 ): Step {
-  const jobs = [...already, ...jobsToSuspend(observation, size).filter((job) => !already.some((a) => a.id === job.id))];
-  const next = beginRoll(ledger, { size, version: observation.engine.version, jobs }, timeOf(observation));
+  // Taken back before any pod had it: no member goes, so no more jobs are suspended for it.
+  const unneeded = observation.pods.every((pod) => pod.templateHash === observation.templateHash);
+  const more = unneeded ? [] : jobsToSuspend(observation, size).filter((job) => !already.some((a) => a.id === job.id));
+  const roll = { size, version: observation.engine.version, jobs: [...already, ...more], unneeded };
+  const next = beginRoll(ledger, roll, timeOf(observation));
   return effect(observation, { kind: "WriteTemplate", ledger: next }, "writing the new pod template");
 }
 
 /** One outdated pod at a time, the highest ordinal first, the master last: each change of the master costs the jobs a restart. */
 function replaceNext(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
   const outdated = outdatedPods(observation);
-  const stuck = outdated.filter((pod) => isInNobodysView(pod, observation));
-  const next = stuck[0] ?? masterLast(outdated, observation)[0];
+  const next = masterLast(outdated, observation)[0];
   if (!next) return finishReplacing(observation, ledger, operation);
-  // A member that is nobody's takes nothing with it; for any other the cluster must be able to miss one.
-  const gates = stuck.length > 0 ? [othersWhole(observation)] : [...settled, safe];
-  const unmet = firstUnmet(observation, [...gates, budgetClosed]);
+  const unmet = firstUnmet(observation, [...settled, safe, budgetClosed]);
   if (unmet) return hold(unmet);
   return effect(
     observation,
     { kind: "DeletePod", name: next.name, uid: next.uid },
     `replacing ${next.name}: ${outdated.length} of ${operation.to} to go`,
   );
+}
+
+/** A member that is nobody's takes nothing with it: the cluster need not be able to miss one. */
+function replaceStuck(observation: Observation, { name, uid }: PodFacts): Step {
+  const unmet = firstUnmet(observation, [othersWhole, budgetClosed]);
+  if (unmet) return hold(unmet);
+  return effect(observation, { kind: "DeletePod", name, uid }, `replacing ${name}, whose member never joined`);
 }
 
 function finishReplacing(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
@@ -99,19 +109,4 @@ function masterLast(pods: readonly PodFacts[], observation: Observation): PodFac
   const master = view?.members.find((member) => member.uuid === view.master);
   const isMaster = (pod: PodFacts) => master !== undefined && hostOf(master.address) === pod.address;
   return [...pods].sort((a, b) => Number(isMaster(a)) - Number(isMaster(b)));
-}
-
-/** Not ready, and nobody who answers counts it as a member. Somebody must answer, or nothing is known. */
-function isInNobodysView(pod: PodFacts, observation: Observation): boolean {
-  const { views } = viewsOf(observation);
-  if (pod.ready || views.length === 0) return false;
-  const counted = views.some((view) => view.members.some((member) => hostOf(member.address) === pod.address));
-  const speaks = observation.members.some((member) => member.podUid === pod.uid && member.known);
-  return !counted && !speaks;
-}
-
-/** All pods but those in nobody's view answer, are one view and are safe. */
-function othersWhole(observation: Observation): Gate {
-  const excused = observation.pods.filter((pod) => isInNobodysView(pod, observation)).map((pod) => pod.uid);
-  return (seen) => firstUnmet(seen, [allKnownBut(excused), oneViewBut(excused), safe]);
 }

@@ -34,6 +34,7 @@ function unaware(size: number): Ledger {
 const shrinking = beginShrink(unaware(5), { from: 5, to: 3 }, [], at);
 const suspending = beginShrink(unaware(3), { from: 3, to: 1 }, [{ id: "p", refresh: true }], at);
 const rolling = beginRoll(formed(3), { size: 3, version: "5.7.0", jobs: [] }, at);
+const rollSuspending = beginRoll(formed(3), { size: 3, version: "5.7.0", jobs: [{ id: "p", refresh: false }] }, at);
 const quiescing = beginStop(formed(3), 3, "Suspend", at);
 const reactivating = enter(quiescing, "Reactivating", at);
 const halting = halt(quiescing, { size: 3, lossless: true, because: "Suspend" }, at);
@@ -268,6 +269,22 @@ const cases: Record<string, [string, Case, string][]> = {
         islands: [[0, 1]],
       },
       "DeletePod orders-2",
+    ],
+    [
+      "replaces it also while jobs are to be suspended, which only a whole cluster can do",
+      {
+        size: 3,
+        ledger: rollSuspending,
+        pod: { ...outdated(0, 1), 2: { ready: false, address: undefined, templateHash: "bad" } },
+        islands: [[0, 1]],
+        jobs: "a member is missing",
+      },
+      "DeletePod orders-2",
+    ],
+    [
+      "taken back before any pod had it: no more jobs are suspended, and those that were go on",
+      { size: 3, ledger: rollSuspending, specHash: "other", jobs: [{ id: "p", status: "STARTING" }] },
+      "WriteTemplate Roll/ResumingJobs Q3",
     ],
     ["ends when all have the template", { size: 3, ledger: rolling }, "WriteLedger rest 3 Q3"],
     ["of one member is a restart, refused", { size: 1, specHash: "other" }, "blocked NotLossless"],
