@@ -203,7 +203,7 @@ export function halt(
 ): Ledger {
   return {
     ...advanced(ledger),
-    formedSize: stop.lossless ? stop.size : (ledger.formedSize ?? stop.size),
+    ...(stop.lossless && { formedSize: stop.size }),
     operation: {
       kind: "Stop",
       from: stop.size,
@@ -228,7 +228,7 @@ export function finishStop(ledger: Ledger, at: string): Ledger {
   };
 }
 
-/** The template of a stopped cluster may be anything: nobody runs. */
+/** The template of a stopped cluster, or of one that never formed, may be anything: nobody has state. */
 export function retemplate(ledger: Ledger, version: string): Ledger {
   return { ...advanced(ledger), version };
 }

@@ -1,11 +1,12 @@
 import { isOfThisCluster, type Memory, memoryOf } from "../evidence/memory.ts";
 import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
-import { isLossless } from "../evidence/wishes.ts";
+import { isLossless, wantsOtherPods } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
-import { finish, openLedger, reform, reopenLedger, restoreStopped } from "../ledger-transitions.ts";
+import { finish, openLedger, reform, reopenLedger, restoreStopped, retemplate } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
 import { firstUnmet, safe, settled } from "./gates.ts";
+import { outdatedPods } from "./outdated.ts";
 import { blocked, hold, type Step, type Unmet } from "./step.ts";
 import { volumesThere } from "./volumes.ts";
 
@@ -44,6 +45,9 @@ function comeBack(observation: Observation, remembered: Memory, start: { uid: st
  */
 export function continueForm(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
   const unmet = firstUnmet(observation, [...settled, safe]);
+  const neverFormed = ledger.formedSize === undefined;
+  const other = neverFormed ? formOfOtherPods(observation, ledger, unmet) : undefined;
+  if (other) return other;
   if (!unmet) {
     return effect(
       observation,
@@ -53,7 +57,6 @@ export function continueForm(observation: Observation, ledger: Ledger, operation
   }
   const wanted = wantedSize(observation.cluster.spec);
   const replicas = observation.statefulSet?.replicas ?? 0;
-  const neverFormed = ledger.formedSize === undefined;
   if (neverFormed && wanted > 0 && wanted !== operation.to) {
     const next = reform(ledger, wanted, timeOf(observation));
     return effect(
@@ -63,6 +66,21 @@ export function continueForm(observation: Observation, ledger: Ledger, operation
     );
   }
   return hold(unmet);
+}
+
+/**
+ * The first template may be one that no member can start from (a wrong image, more memory than any node has). Nothing has
+ * formed, so another one needs no order and no whole view; but every pod must have it before the forming can end.
+ */
+function formOfOtherPods(observation: Observation, ledger: Ledger, unmet: Unmet | undefined): Step | undefined {
+  const outdated = outdatedPods(observation)[0];
+  if (wantsOtherPods(observation) && (unmet || outdated)) {
+    const next = retemplate(ledger, observation.engine.version);
+    return effect(observation, { kind: "WriteTemplate", ledger: next }, "nothing has formed yet: another pod template");
+  }
+  if (!outdated) return undefined;
+  const { name, uid } = outdated;
+  return effect(observation, { kind: "DeletePod", name, uid }, `replacing ${name}: nothing has formed yet`);
 }
 
 /** A claim with another cluster's stamp holds somebody's data: never mounted by guess. */

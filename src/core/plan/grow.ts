@@ -1,6 +1,7 @@
 import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
 import { hostOf, viewsOf } from "../evidence/views.ts";
+import { wantsNobody } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
 import { beginGrow, finish, withdrawGrow } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
@@ -52,7 +53,8 @@ export function continueGrow(observation: Observation, ledger: Ledger, operation
  */
 function mayWithdraw(observation: Observation, operation: LedgerOperation): boolean {
   const { from, to } = operation;
-  if (from === 0 || to <= from || wantedSize(observation.cluster.spec) >= to) return false;
+  if (from === 0 || to <= from) return false;
+  if (wantedSize(observation.cluster.spec) >= to && !wantsNobody(observation)) return false;
   const old = observation.pods.filter((pod) => pod.ordinal < from);
   const oldAllKnown =
     old.length === from && old.every((pod) => observation.members.some((m) => m.podUid === pod.uid && m.known));

@@ -1,3 +1,4 @@
+import { accepts } from "../evidence/accept.ts";
 import { type Memory, memoryOf } from "../evidence/memory.ts";
 import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
@@ -52,6 +53,7 @@ function decide(observation: Observation, ledger: Ledger): Step {
  * its steps the members are looked at as at rest: a roll replaces every one of them, and that is no loss.
  */
 function goOn(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  if (stopsAtOnce(observation, ledger, operation)) return stop(observation, ledger, becauseOf(observation));
   const identity = fewAreKnown(observation, ledger, operation) ? wholeIdentity(observation, ledger) : undefined;
   if (identity) return identity;
   switch (operation.kind) {
@@ -90,6 +92,16 @@ function atRest(observation: Observation, ledger: Ledger, replicas: number): Ste
   if (wantsOtherPods(observation)) return roll(observation, ledger);
   if (unmet) return hold(unmet);
   return deleteSurplusClaim(observation, replicas) ?? done;
+}
+
+/**
+ * A stop that keeps no state needs no whole cluster: it is not held up by an operation that may never end (a pod that no
+ * node has room for, an image that is not there).
+ */
+function stopsAtOnce(observation: Observation, ledger: Ledger, { kind }: LedgerOperation): boolean {
+  if (!wantsNobody(observation) || isLossless(observation) || kind === "Stop" || kind === "Start") return false;
+  const nothingToLose = kind === "Form" && ledger.formedSize === undefined;
+  return nothingToLose || accepts(observation, "lose-data") || becauseOf(observation) === "Remove";
 }
 
 /** A roll replaces every member, so each is written down as it comes; else half of them known tells cluster from cluster. */

@@ -5,6 +5,7 @@ import type { Ledger, LedgerOperation } from "../ledger.ts";
 import { beginRoll, enter, finish } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
 import { budgetClosed, firstUnmet, isInNobodysView, jobsKnown, othersWhole, safe, settled } from "./gates.ts";
+import { outdatedPods } from "./outdated.ts";
 import { hold, type Step } from "./step.ts";
 import { jobsToSuspend, resumeNext, suspendNext } from "./suspend-jobs.ts";
 
@@ -96,12 +97,6 @@ function letJobsGoOn(observation: Observation, ledger: Ledger, operation: Ledger
 function done(observation: Observation, ledger: Ledger, { to }: LedgerOperation): Step {
   const next = finish(ledger, to, timeOf(observation));
   return effect(observation, { kind: "WriteLedger", ledger: next }, `rolled out to ${to} members`);
-}
-
-function outdatedPods({ pods, statefulSet }: Observation): PodFacts[] {
-  return pods
-    .filter((pod) => pod.templateHash !== statefulSet?.templateHash && !pod.terminating)
-    .sort((a, b) => b.ordinal - a.ordinal);
 }
 
 function masterLast(pods: readonly PodFacts[], observation: Observation): PodFacts[] {

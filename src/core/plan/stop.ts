@@ -36,7 +36,8 @@ const reason: Record<Because, string> = {
 
 /** Without losslessness a stop is refused, unless somebody has accepted once that the jobs' state is lost. */
 function stopLosingState(observation: Observation, ledger: Ledger, because: Because, size: number): Step {
-  const accepted = because === "Remove" || accepts(observation, "lose-data");
+  const neverFormed = ledger.formedSize === undefined;
+  const accepted = neverFormed || because === "Remove" || accepts(observation, "lose-data");
   const unmet = accepted ? firstUnmet(observation, [budgetClosed]) : notLossless(observation, because);
   if (unmet) return hold(unmet);
   return effect(

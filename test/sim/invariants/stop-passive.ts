@@ -10,6 +10,8 @@ export const stopPassive: Invariant = {
     if (!byOperator(commit) || commit.resource !== resources.statefulSets || !commit.before) return undefined;
     if (replicasOf(commit.before) === 0 || replicasOf(commit.object) > 0) return undefined;
     const [before, after] = [ledgerIn(commit.before), ledgerIn(commit.object)];
+    // Nothing had formed: clients were kept out, nothing is there to lose.
+    if (before && before.formedSize === undefined) return undefined;
     // Put back to 0 after somebody scaled a stopped cluster by hand: no view of it has formed.
     if (before?.stopped || before?.operation?.step === "Halting") return undefined;
     if (!after?.operation?.lossless)

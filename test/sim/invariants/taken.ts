@@ -11,6 +11,7 @@ import { byOperator } from "./invariant.ts";
 export function takenBy(world: World, commit: Commit): StoredObject[] {
   if (!byOperator(commit) || !commit.before) return [];
   if (commit.resource === resources.pods) {
+    if (world.ledger?.formedSize === undefined) return [];
     const begins = commit.object.metadata.deletionTimestamp !== undefined;
     return begins && commit.before.metadata.deletionTimestamp === undefined ? [commit.object] : [];
   }
@@ -18,4 +19,11 @@ export function takenBy(world: World, commit: Commit): StoredObject[] {
   const [before, after] = [replicasOf(commit.before), replicasOf(commit.object)];
   if (after === 0) return [];
   return world.pods.filter((pod) => ordinalOf(pod) >= after && ordinalOf(pod) < before);
+}
+
+/** Its member is in the cluster, and has been for longer than an operator may be behind. */
+export function isSettledMember({ truth }: World, pod: StoredObject): boolean {
+  const member = truth.memberIn(pod.metadata.uid);
+  const since = member && truth.joinedAt.get(member.uuid);
+  return since !== undefined && !truth.recently(since);
 }

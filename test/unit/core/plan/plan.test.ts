@@ -23,7 +23,9 @@ function told(step: Step): string {
       ? ` ${effect.from}→${effect.to}`
       : effect.kind === "CreateStatefulSet"
         ? ` ${effect.replicas}`
-        : "";
+        : effect.kind === "DeletePod"
+          ? ` ${effect.name}`
+          : "";
   return `${effect.kind}${size} ${ledger?.operation?.kind ?? "rest"} Q${ledger?.quorumBase ?? "?"}`;
 }
 
@@ -95,9 +97,24 @@ const cases: Record<string, [string, Case, string][]> = {
       "WriteLedger rest Q5",
     ],
     [
-      "goes on while suspended",
+      "suspended before anything has formed: nobody is waited for",
       { size: 3, ledger: forming(3), pods: [0], spec: { suspend: true } },
-      "wait PodsNotReady",
+      "Scale 3→0 Stop Q3",
+    ],
+    [
+      "a first template that no member can start from is taken back",
+      { size: 3, ledger: forming(3), pods: [0], specHash: "other" },
+      "WriteTemplate Form Q3",
+    ],
+    [
+      "then every pod gets the other one, also those that run",
+      { size: 3, ledger: forming(3), pod: { 1: { templateHash: "bad" } } },
+      "DeletePod orders-1 rest Q?",
+    ],
+    [
+      "a whole view is recorded before another template counts",
+      { size: 3, ledger: forming(3), specHash: "other" },
+      "WriteLedger rest Q3",
     ],
   ],
   "at rest": [
@@ -162,6 +179,28 @@ const cases: Record<string, [string, Case, string][]> = {
       "a silent old member holds the withdrawal",
       { size: 5, ledger: growing, spec: { replicas: 3 }, ...neverJoined(3, 4), member: { 0: "timeout" } },
       "wait PodsNotReady",
+    ],
+    [
+      "a stop asked for takes back what never joined, too",
+      {
+        size: 5,
+        ledger: growing,
+        spec: { replicas: 5, suspend: true },
+        pods: [0, 1, 2, 3, 4],
+        ...neverJoined(3, 4),
+      },
+      "Scale 5→4 Grow Q5",
+    ],
+    [
+      "a stop whose loss is accepted does not wait for pods that never come",
+      {
+        size: 5,
+        ledger: growing,
+        spec: { replicas: 5, suspend: true },
+        metadata: { annotations: { [annotation.accept]: `${clusterUid}/1/lose-data` } },
+        ...neverJoined(3),
+      },
+      "Scale 5→0 Stop Q5",
     ],
     [
       "a withdrawal goes on pod by pod",
