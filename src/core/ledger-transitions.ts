@@ -58,13 +58,17 @@ export function reopenStopped(
   return { ...ledger, stopped: { lossless, at: start.at } };
 }
 
-/** As `reopenLedger`, for a cluster whose members have their state on volumes: all of them start together. */
+/**
+ * As `reopenLedger`, for a cluster whose members have their state on volumes: all of them start together.
+ * @param start.alive members may be at work: then there is no way back down from this start.
+ */
 export function restoreStopped(
   remembered: { size: number; quorumBase: number; epoch: number; version: string },
-  start: { uid: string; at: string },
+  start: { uid: string; at: string; alive: boolean },
 ): Ledger {
   const ledger = reopenLedger(remembered, start);
-  return { ...ledger, operation: { ...joining("Start", 0, remembered.size, start.at), lossless: true } };
+  const operation = { ...joining("Start", 0, remembered.size, start.at), lossless: true };
+  return { ...ledger, operation: start.alive ? { ...operation, step: "Activating" } : operation };
 }
 
 /** Somebody scaled the StatefulSet by hand below what the operation has: only the number is put right. */

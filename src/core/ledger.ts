@@ -12,7 +12,8 @@ const kinds = z.enum(["Form", "Grow", "Shrink", "Roll", "Stop", "Start"]);
 /**
  * Steps by kind. Form: Joining. Grow: Joining, Withdrawing. Shrink, Roll: SuspendingJobs, then Leaving or Replacing, then
  * RefreshingQuorum, ResumingJobs. Stop: Quiescing (PASSIVE is asked for), Reactivating (given up: back to ACTIVE),
- * Halting (replicas are 0, pods go). Start: Joining, Activating.
+ * Halting (replicas are 0, pods go). Start: Joining (nobody was told to
+ * work yet), Activating (written before they are).
  */
 const steps = z.enum([
   "Joining",

@@ -31,7 +31,7 @@ export function form(observation: Observation): Step {
 function comeBack(observation: Observation, remembered: Memory, start: { uid: string; at: string }): Step {
   const missing = firstUnmet(observation, [volumesThere(remembered.size)]);
   if (missing) return hold(missing);
-  const ledger = restoreStopped(remembered, start);
+  const ledger = restoreStopped(remembered, { ...start, alive: observation.pods.length > 0 });
   return effect(
     observation,
     { kind: "CreateStatefulSet", replicas: remembered.size, ledger },

@@ -140,5 +140,5 @@ function remembering(observation: Observation, remembered: Memory, start: { uid:
   if (observation.statefulSet?.replicas === 0 && (lossless || wantsNobody(observation))) {
     return reopenStopped(remembered, lossless, start);
   }
-  return lossless ? restoreStopped(remembered, start) : reopenLedger(remembered, start);
+  return lossless ? restoreStopped(remembered, { ...start, alive: true }) : reopenLedger(remembered, start);
 }

@@ -12,6 +12,8 @@ export const stopPassive: Invariant = {
     const [before, after] = [ledgerIn(commit.before), ledgerIn(commit.object)];
     // Nothing had formed: clients were kept out, nothing is there to lose.
     if (before && before.formedSize === undefined) return undefined;
+    // Begun from nothing, and not yet whole.
+    if (before?.operation?.kind === "Start" && !before.operation.lossless) return undefined;
     // Put back to 0 after somebody scaled a stopped cluster by hand: no view of it has formed.
     if (before?.stopped || before?.operation?.step === "Halting") return undefined;
     if (!after?.operation?.lossless)

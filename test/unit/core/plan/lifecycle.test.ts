@@ -40,6 +40,13 @@ const reactivating = enter(quiescing, "Reactivating", at);
 const halting = halt(quiescing, { size: 3, lossless: true, because: "Suspend" }, at);
 const stopped = finishStop(halting, at);
 const starting = beginStart(stopped, 3, at);
+const justStarted = beginStart(stopped, 3, new Date(now - 60_000).toISOString());
+const lost = finishStop(halt(formed(3), { size: 3, lossless: false, because: "Suspend" }, at), at);
+/** The last pod cannot start. */
+const hanging = {
+  pod: { 2: { ready: false, address: undefined, trouble: "ImagePullBackOff" } },
+  islands: [[0, 1]],
+};
 const passive = {
   0: { clusterState: "PASSIVE" },
   1: { clusterState: "PASSIVE" },
@@ -411,13 +418,62 @@ const cases: Record<string, [string, Case, string][]> = {
     ],
     [
       "waits for all of them in one view",
-      { size: 3, spec: { ...hotRestart }, ...kept, ledger: starting, islands: [[0, 1], [2]], member: passive },
+      { size: 3, spec: { ...hotRestart }, ...kept, ledger: justStarted, islands: [[0, 1], [2]], member: passive },
       "wait ViewsDiffer",
     ],
     [
-      "then lets jobs go on",
+      "then it is written down that jobs go on",
       { size: 3, spec: { ...hotRestart }, ...kept, ledger: starting, member: passive },
+      "WriteLedger Start/Activating Q3",
+    ],
+    [
+      "and they do",
+      { size: 3, spec: { ...hotRestart }, ...kept, ledger: enter(starting, "Activating", at), member: passive },
       "ACTIVE",
+    ],
+    [
+      "that hangs goes back down when a stop is asked for again",
+      { size: 3, spec: { ...hotRestart, suspend: true }, ...kept, ledger: starting, member: passive, ...hanging },
+      "Scale 3→0 Stop/Halting Q3",
+    ],
+    [
+      "that hangs goes back down for another template",
+      { size: 3, spec: hotRestart, specHash: "other", ...kept, ledger: starting, member: passive, ...hanging },
+      "Scale 3→0 Stop/Halting Q3",
+    ],
+    [
+      "never goes back down once members may be at work",
+      {
+        size: 3,
+        spec: { ...hotRestart, suspend: true },
+        ...kept,
+        ledger: enter(starting, "Activating", at),
+        member: passive,
+        ...hanging,
+      },
+      "wait PodsNotReady",
+    ],
+    [
+      "never goes back down past one that says it works",
+      { size: 3, spec: { ...hotRestart, suspend: true }, ...kept, ledger: starting, ...hanging },
+      "wait PodsNotReady",
+    ],
+    [
+      "never goes back down past one that is ready and says nothing",
+      {
+        size: 3,
+        spec: { ...hotRestart, suspend: true },
+        ...kept,
+        ledger: starting,
+        ...hanging,
+        member: { ...passive, 1: "timeout" },
+      },
+      "wait PodsNotReady",
+    ],
+    [
+      "from nothing takes another size while its members are not all there",
+      { size: 5, spec: { replicas: 3 }, ledger: beginStart(lost, 5, at), ...hanging },
+      "Scale 5→0 Stop/Halting Q5",
     ],
     ["and ends", { size: 3, spec: { ...hotRestart }, ...kept, ledger: starting }, "WriteLedger rest 3 Q3"],
     [
