@@ -31,7 +31,9 @@ const stateCallMillis = 10_000;
 export function createEngineCommands(rest: EngineRest, jobs: EngineJobs): EngineCommands {
   return {
     async changeState(observation, to, signal) {
-      const member = joined(observation)[0];
+      // One that is not there yet: after a split each side has a state of its own.
+      const candidates = joined(observation);
+      const member = candidates.find((m) => m.clusterState !== to) ?? candidates[0];
       const own = member?.view.find((seen) => seen.uuid === member.uuid);
       if (!own) throw new EngineRefused(`cluster state ${to}`, "no member that has joined");
       const address = { host: hostOf(own.address), port: port.member };

@@ -61,7 +61,13 @@ function retarget(observation: Observation, ledger: Ledger, operation: LedgerOpe
 
 function leave(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
   const { replicas, to } = operation;
-  const unmet = firstUnmet(observation, [...settled, safe, ...(replicas > to ? [budgetClosed] : [])]);
+  // Asked again before each member: one that crashes and comes back while the dead one still counts raises quorums.
+  const survives = (seen: Observation) => jobsWouldStrand(seen, to, operation.jobs ?? []);
+  const unmet = firstUnmet(observation, [
+    ...settled,
+    safe,
+    ...(replicas > to ? [budgetClosed, jobsKnown, survives] : []),
+  ]);
   if (unmet) return hold(unmet);
   const at = timeOf(observation);
   if (replicas > to) {

@@ -22,9 +22,16 @@ export function jobsToSuspend(observation: Observation, target: number): Suspend
     .map((job) => ({ id: job.id, refresh: refreshed.has(job.id) }));
 }
 
-/** Jobs that could never start again with `target` members, unless their quorum is refreshed on the way. */
-export function jobsWouldStrand(observation: Observation, target: number): Unmet | undefined {
-  const saved = new Set(jobsToSuspend(observation, target).flatMap((job) => (job.refresh ? [job.id] : [])));
+/**
+ * Jobs that could never start again with `target` members, unless their quorum is refreshed on the way.
+ * @param listed the jobs that the operation suspends, where it has begun.
+ */
+export function jobsWouldStrand(
+  observation: Observation,
+  target: number,
+  listed: readonly SuspendedJob[] = jobsToSuspend(observation, target),
+): Unmet | undefined {
+  const saved = new Set(listed.flatMap((job) => (job.refresh ? [job.id] : [])));
   const stranded = strandedAt(observation, target).filter((job) => !saved.has(job.id));
   if (stranded.length === 0) return undefined;
   const canRefresh = observation.engine.jobConfigUpdate;
@@ -71,21 +78,31 @@ export function refreshNext(observation: Observation, ledger: Ledger, size: numb
   return effect(observation, { kind: "WriteLedger", ledger: ready }, "quorums are as the new size needs them");
 }
 
-/** Lets the jobs go on that this operation suspended; the caller has seen one whole, safe view. */
+/**
+ * Lets the jobs go on that this operation suspended; the caller has seen one whole, safe view. A job that the engine has
+ * suspended meanwhile, because its snapshot is damaged, is left as it is: it would be suspended again at once, for ever.
+ * One that was let go on and does not get to RUNNING (a source that is away, a quorum) is not waited for: the operation
+ * would stand in the way of whatever helps it. JobsHealthy names it.
+ */
 export function resumeNext(observation: Observation, ledger: Ledger): Step | undefined {
   const unmet = firstUnmet(observation, [jobsKnown]);
   if (unmet) return wait(unmet);
   for (const { job, facts } of listed(observation, ledger)) {
-    if (facts?.status === "SUSPENDED") {
+    if (facts?.status === "SUSPENDED" && !facts.suspension) {
       return effect(observation, { kind: "ResumeJob", job: job.id }, `resuming job ${nameOfJob(facts)}`);
     }
-    if (facts && facts.status !== "RUNNING" && isOnItsWay(facts)) return wait(jobMoving(facts, "RUNNING"));
+    if (facts && isBeingSuspended(facts)) return wait(jobMoving(facts, "SUSPENDED"));
   }
   return undefined;
 }
 
 function listed(observation: Observation, ledger: Ledger) {
   return (ledger.operation?.jobs ?? []).map((job) => ({ job, facts: jobOf(observation, job.id) }));
+}
+
+/** A resume sent now would be answered ok and lost (seen on real engines). */
+function isBeingSuspended({ status }: JobFacts): boolean {
+  return status === "COMPLETING" || status === "SUSPENDED_EXPORTING_SNAPSHOT";
 }
 
 /** A command sent to a job in one of these is answered ok and lost (seen on real engines). */

@@ -1,5 +1,5 @@
 import type { Invariant } from "./invariant.ts";
-import { takenBy } from "./taken.ts";
+import { isSettledMember, takenBy } from "./taken.ts";
 
 /** A member that has joined is taken only from a whole and safe cluster; one that never joined may go at any time. */
 export const disruptOnEvidence: Invariant = {
@@ -7,11 +7,9 @@ export const disruptOnEvidence: Invariant = {
   says: "no joined member is taken away unless the cluster was whole and safe",
   committed(world, commit) {
     const { truth, timeline } = world;
-    const members = takenBy(world, commit).flatMap((pod) => {
-      const member = truth.memberIn(pod.metadata.uid);
-      const since = member && truth.joinedAt.get(member.uuid);
-      return member && since !== undefined && !truth.recently(since) ? [member.pod] : [];
-    });
+    const members = takenBy(world, commit)
+      .filter((pod) => isSettledMember(world, pod))
+      .map((pod) => pod.metadata.name);
     if (members.length === 0 || truth.recently(truth.heardAt)) return undefined;
     return `${members.join(", ")} taken ${Math.round((timeline.now - truth.heardAt) / 1000)} s after the cluster was last heard whole and safe`;
   },

@@ -1,3 +1,4 @@
+import { replicasOf } from "../model/stateful-set-controller.ts";
 import type { Invariant } from "./invariant.ts";
 
 /** After a person took members away themselves, losses are theirs for this long (milliseconds). */
@@ -15,7 +16,8 @@ export const noLossByUs: Invariant = {
     if (world.ledger?.formedSize === undefined) return undefined;
     const { unplanned, settledSize } = world.truth;
     // Of n members at most n − 1 can hold a backup.
-    const forgiven = Math.min(world.engine.options.backups, Math.max(0, settledSize - 1));
+    const size = Math.min(settledSize, replicasOf(world.statefulSet));
+    const forgiven = Math.min(world.engine.options.backups, Math.max(0, size - 1));
     if (loss.cause === "split" || world.engine.islands.length > 1 || unplanned.size > forgiven) return undefined;
     return `partitions ${loss.partitions.join(", ")} lost by a ${loss.cause}; ${unplanned.size} members failed by themselves`;
   },

@@ -1,12 +1,12 @@
 import type { Invariant } from "./invariant.ts";
-import { takenBy } from "./taken.ts";
+import { isSettledMember, takenBy } from "./taken.ts";
 
 export const oneAtATime: Invariant = {
   id: "I1",
   says: "never two members away by our hand, nor one more before the cluster is whole again after the last",
   committed(world, commit) {
     const { truth } = world;
-    const taken = takenBy(world, commit).filter((pod) => truth.memberIn(pod.metadata.uid));
+    const taken = takenBy(world, commit).filter((pod) => isSettledMember(world, pod));
     if (taken.length === 0) return undefined;
     const uids = new Set([...taken.map((pod) => pod.metadata.uid ?? ""), ...truth.letGo]);
     if (uids.size <= 1) return undefined;

@@ -174,7 +174,8 @@ export class Engine {
     };
     for (const member of members) member.island = island;
     this.islands.push(island);
-    this.disks.save(island);
+    // In any other state who belongs to the cluster stays as it was saved.
+    if (island.state === "ACTIVE") this.disks.save(island);
     return island;
   }
 
@@ -197,6 +198,7 @@ export class Engine {
       const living = side.filter(isIn);
       if (living.length === 0) continue;
       const part = this.makeIsland(living, island);
+      if (part.state !== "ACTIVE") for (const uuid of rest) part.missing.add(uuid);
       this.#dropCopies(part, rest, "split");
       part.jobs.interrupted("lost", island.members.length);
       this.publish(part);

@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest";
+import { finalizer } from "../../../../src/api/names.ts";
+import type { KnownMember } from "../../../../src/core/evidence/observation.ts";
+import {
+  beginRoll,
+  beginShrink,
+  beginStart,
+  beginStop,
+  enter,
+  finishStop,
+  halt,
+} from "../../../../src/core/ledger-transitions.ts";
+import { plan } from "../../../../src/core/plan/plan.ts";
+import type { Step } from "../../../../src/core/plan/step.ts";
+import { type Case, formed, now, observe, uuidOf } from "../observation-fixture.ts";
+
+/** What the simulation found first: faults in the middle of an operation. */
+const at = new Date(now).toISOString();
+const lossless = { losslessRestart: { mode: "HotRestart" as const, hotRestart: { storage: { size: "1Gi" } } } };
+const claims = (size: number): NonNullable<Case["claims"]> => Array.from({ length: size }, () => ({}));
+const metadata = { finalizers: [finalizer] };
+
+describe("a roll", () => {
+  const rolling = beginRoll(formed(3), { size: 3, version: "5.7.0", jobs: [] }, at);
+
+  test("writes down each new member, so that the last is not taken for another cluster", () => {
+    const ledger = { ...rolling, members: ["old-0", "old-1", uuidOf(2)] };
+    expect(effectOf(plan(observe({ size: 3, ledger })))).toMatchObject({
+      ledger: { operation: { kind: "Roll" }, members: [uuidOf(0), uuidOf(1), uuidOf(2)] },
+    });
+  });
+});
+
+describe("a shrink", () => {
+  const jobs = [{ id: "j", status: "RUNNING" as const, protected: true, quorum: 4 }];
+  const shrinking = beginShrink(formed(5), { from: 5, to: 3 }, [], at);
+
+  test("stops before the next member when a job's quorum has risen meanwhile", () => {
+    expect(plan(observe({ size: 4, ledger: shrinking, spec: { replicas: 3 }, jobs }))).toMatchObject({
+      kind: "blocked",
+      by: [{ check: "JobsWouldStrand" }],
+    });
+  });
+
+  test("goes on when that quorum is refreshed afterwards", () => {
+    const ledger = enter(beginShrink(formed(4), { from: 4, to: 3 }, [{ id: "j", refresh: true }], at), "Leaving", at);
+    const suspended = [{ ...jobs[0], status: "SUSPENDED" as const }];
+    expect(effectOf(plan(observe({ size: 4, ledger, spec: { replicas: 3 }, jobs: suspended })))).toMatchObject({
+      kind: "Scale",
+    });
+  });
+
+  test("does not resume a job that the engine suspended for its damaged snapshot, again and again", () => {
+    const begun = beginShrink(formed(3), { from: 3, to: 1 }, [{ id: "j", refresh: false }], at);
+    const ledger = { ...enter(begun, "ResumingJobs", at), members: [uuidOf(0)] };
+    const operation = {
+      ...begun.operation,
+      step: "ResumingJobs" as const,
+      replicas: 1,
+      kind: "Shrink" as const,
+      from: 3,
+      to: 1,
+      startedAt: at,
+    };
+    const suspended = (suspension: string) => [{ id: "j", status: "SUSPENDED" as const, suspension }];
+    const about = { size: 1, ledger: { ...ledger, operation }, spec: { replicas: 1 } };
+    expect(effectOf(plan(observe({ ...about, jobs: suspended("") })))).toMatchObject({ kind: "ResumeJob" });
+    expect(effectOf(plan(observe({ ...about, jobs: suspended("snapshot is damaged") })))).toMatchObject({
+      kind: "WriteLedger",
+    });
+  });
+});
+
+describe("a stop that is given up", () => {
+  const ledger = enter(beginStop(formed(3), 3, "Suspend", at), "Reactivating", at);
+
+  test("is not over while a snapshot that PASSIVE waits for is under way", () => {
+    const jobs = [{ id: "j", status: "COMPLETING" as const }];
+    expect(plan(observe({ size: 3, ledger, spec: lossless, metadata, claims: claims(3), jobs }))).toMatchObject({
+      kind: "wait",
+      for: { check: "JobMoving" },
+    });
+  });
+});
+
+describe("a lossless start", () => {
+  const stopped = finishStop(halt(formed(3), { size: 3, lossless: true, because: "Suspend" }, at), at);
+  const begun = (minutes: number) => beginStart(stopped, 3, new Date(now - minutes * 60_000).toISOString());
+  const passive = Object.fromEntries(
+    [0, 1, 2].map((o): [number, Partial<KnownMember>] => [o, { clusterState: "PASSIVE" }]),
+  );
+  const divided = { size: 3, spec: lossless, metadata, claims: claims(3), member: passive, islands: [[0, 1], [2]] };
+
+  test("of members that came up divided waits for them to agree", () => {
+    expect(plan(observe({ ...divided, ledger: begun(4) }))).toMatchObject({
+      kind: "wait",
+      for: { check: "ViewsDiffer" },
+    });
+  });
+
+  test("then stops them and begins anew: PASSIVE clusters never merge", () => {
+    expect(effectOf(plan(observe({ ...divided, ledger: begun(6) })))).toMatchObject({
+      kind: "Scale",
+      to: 0,
+      ledger: { operation: { kind: "Stop", step: "Halting", lossless: true } },
+    });
+  });
+
+  test("but not while one does not answer", () => {
+    const member = { ...passive, 2: "timeout" };
+    expect(plan(observe({ ...divided, member, ledger: begun(6) }))).toMatchObject({ kind: "wait" });
+  });
+});
+
+describe("a ledger that is gone", () => {
+  test("of a stopped cluster leaves it stopped", () => {
+    const about: Case = {
+      size: 0,
+      ledger: { kind: "absent" },
+      spec: { replicas: 3, suspend: true, ...lossless },
+      metadata,
+      status: { quorum: { base: 3, needed: 2, live: 0 } },
+    };
+    expect(effectOf(plan(observe(about)))).toMatchObject({ ledger: { stopped: { lossless: true }, formedSize: 3 } });
+  });
+
+  test("of members with volumes may be that of a start: they may still be PASSIVE", () => {
+    const about: Case = { size: 3, ledger: { kind: "absent" }, spec: lossless, metadata, claims: claims(3) };
+    expect(effectOf(plan(observe(about)))).toMatchObject({ ledger: { operation: { kind: "Start", lossless: true } } });
+  });
+});
+
+function effectOf(step: Step): unknown {
+  return step.kind === "effect" ? step.effect : step;
+}
