@@ -80,11 +80,12 @@ export function keepOperation(ledger: Ledger): Ledger {
 export function adopt(ledger: Ledger, replicas: number, at: string): Ledger {
   const { operation: running } = ledger;
   if (!running) return beginGrow(ledger, { from: ledger.formedSize ?? 0, to: replicas }, at);
-  const to = running.kind === "Shrink" ? running.to : replicas;
+  const to = running.kind === "Shrink" || running.kind === "Stop" ? running.to : replicas;
+  const from = running.kind === "Stop" ? replicas : running.from;
   return {
     ...advanced(ledger),
     quorumBase: Math.max(ledger.quorumBase, replicas),
-    operation: { ...running, to, replicas, startedAt: at },
+    operation: { ...running, from, to, replicas, startedAt: at },
   };
 }
 
@@ -137,10 +138,11 @@ export function takeNextAway(ledger: Ledger, at: string): Ledger {
   };
 }
 
-/** The user wants no more members taken away: the shrink ends where it is. */
+/** The user wants no more members taken away: the shrink ends where it is. Jobs not suspended by now need not be. */
 export function endShrinkHere(ledger: Ledger, at: string): Ledger {
   const shrinking = operationOf(ledger, "Shrink");
-  return { ...advanced(ledger), operation: { ...shrinking, to: shrinking.replicas, startedAt: at } };
+  const step = shrinking.step === "SuspendingJobs" ? "ResumingJobs" : shrinking.step;
+  return { ...advanced(ledger), operation: { ...shrinking, to: shrinking.replicas, step, startedAt: at } };
 }
 
 /**

@@ -46,10 +46,10 @@ function lackOf(observation: Observation, ordinal: number) {
 }
 
 /** Every expected member answered within the last few seconds. Unknown is not down: it means hold. */
-export const allKnown: Gate = (observation) => allKnownBut([])(observation);
+const allKnown: Gate = (observation) => allKnownBut([])(observation);
 
 /** @param excused uids of pods that need not answer. */
-export function allKnownBut(excused: readonly string[]): Gate {
+function allKnownBut(excused: readonly string[]): Gate {
   return (observation) => {
     const silent = expectedPods(observation, excused).flatMap((pod) => {
       const member = observation.members.find((m) => m.podUid === pod.uid);
@@ -70,7 +70,7 @@ export function allKnownBut(excused: readonly string[]): Gate {
 const oneWholeView: Gate = (observation) => oneViewBut([])(observation);
 
 /** @param excused uids of pods that must not be in the view. */
-export function oneViewBut(excused: readonly string[]): Gate {
+function oneViewBut(excused: readonly string[]): Gate {
   return (observation) => {
     const views = viewsOf(observation);
     const expected = expectedPods(observation, excused);
@@ -116,11 +116,16 @@ export function isInNobodysView(pod: PodFacts, observation: Observation): boolea
   return !observation.members.some((member) => member.podUid === pod.uid && member.known);
 }
 
+/** All pods but those in nobody's view answer. */
+export const othersKnown: Gate = (observation) => allKnownBut(inNobodysView(observation))(observation);
+
 /** All pods but those in nobody's view answer, are one view and are safe. */
-export const othersWhole: Gate = (observation) => {
-  const excused = observation.pods.filter((pod) => isInNobodysView(pod, observation)).map((pod) => pod.uid);
-  return firstUnmet(observation, [allKnownBut(excused), oneViewBut(excused), safe]);
-};
+export const othersWhole: Gate = (observation) =>
+  firstUnmet(observation, [othersKnown, oneViewBut(inNobodysView(observation)), safe]);
+
+function inNobodysView(observation: Observation): string[] {
+  return observation.pods.filter((pod) => isInNobodysView(pod, observation)).map((pod) => pod.uid);
+}
 
 /** The state that a cluster at work has. Any other was set by a person or left by a stop. */
 const clusterActive: Gate = (observation) => {

@@ -5,7 +5,17 @@ import { isLossless, wantsNobody, wantsRestart } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
 import { beginStop, enter, finish, finishStop, halt } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
-import { allKnown, budgetClosed, firstUnmet, type Gate, jobsKnown, safe, settled, whole } from "./gates.ts";
+import {
+  budgetClosed,
+  firstUnmet,
+  type Gate,
+  isInNobodysView,
+  jobsKnown,
+  othersKnown,
+  safe,
+  settled,
+  whole,
+} from "./gates.ts";
 import { hold, type Step, type Unmet, wait } from "./step.ts";
 import { volumesThere } from "./volumes.ts";
 
@@ -77,7 +87,7 @@ export function continueStop(observation: Observation, ledger: Ledger, operation
 function quiesce(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
   const size = operation.from;
   const unwanted = !wantsNobody(observation) && !wantsRestart(observation);
-  const broken = firstUnmet(observation, [membersStay(ledger), volumesThere(size)]);
+  const broken = firstUnmet(observation, [membersStay(ledger), nobodyLost, volumesThere(size)]);
   if (unwanted || broken) return giveUp(observation, ledger, broken);
   const unmet = firstUnmet(observation, [...whole, budgetClosed]);
   if (unmet) return wait(unmet);
@@ -108,6 +118,18 @@ function membersStay(ledger: Ledger): Gate {
   };
 }
 
+/** A PASSIVE cluster may not let it in again, so that nothing but going back to ACTIVE helps. */
+const nobodyLost: Gate = (observation) => {
+  const lost = observation.pods.filter((pod) => isInNobodysView(pod, observation)).map((pod) => pod.name);
+  if (lost.length === 0) return undefined;
+  return {
+    check: "MembersChanged",
+    observed: `${lost.join(", ")} left the cluster during the stop`,
+    needed: "the members that were there when it began",
+    remedy: "wait: the cluster becomes ACTIVE again and the stop is begun anew",
+  };
+};
+
 function giveUp(observation: Observation, ledger: Ledger, why: Unmet | undefined): Step {
   const next = enter(ledger, "Reactivating", timeOf(observation));
   const says = why ? `the stop is given up: ${why.observed}` : "the stop is not wanted any more";
@@ -116,9 +138,10 @@ function giveUp(observation: Observation, ledger: Ledger, why: Unmet | undefined
 
 /** Also a PASSIVE that was asked for and comes late is undone here: the operation ends only once all say ACTIVE and safe. */
 function reactivate(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
-  const unknown = firstUnmet(observation, [allKnown]);
+  // One that never came back may need ACTIVE to join; whoever is silent and counted as a member holds it.
+  const unknown = firstUnmet(observation, [othersKnown]);
   if (unknown) return wait(unknown);
-  if (!allIn(observation, "ACTIVE")) {
+  if (observation.members.some((m) => m.known && m.clusterState !== "ACTIVE")) {
     return effect(observation, { kind: "ChangeClusterState", to: "ACTIVE" }, "the cluster goes on: ACTIVE");
   }
   const unmet = firstUnmet(observation, [...settled, safe, jobsKnown, nothingPassiveComes]);

@@ -144,6 +144,21 @@ const cases: Record<string, [string, Case, string][]> = {
       "WriteLedger Shrink/Leaving Q5",
     ],
     [
+      "ends before it began when more are wanted again: jobs still to be suspended are left alone",
+      { size: 3, spec: { replicas: 3 }, ledger: suspending, jobs: [{ ...protectedJob, status: "STARTING" }] },
+      "WriteLedger Shrink/ResumingJobs Q3",
+    ],
+    [
+      "a job let go on that does not get to RUNNING is not waited for",
+      { size: 1, spec: { replicas: 1 }, ledger: resuming(), jobs: [{ ...protectedJob, status: "NOT_RUNNING" }] },
+      "WriteLedger rest 1 Q1",
+    ],
+    [
+      "a job on its way into its suspension is waited for before it goes on",
+      { size: 1, spec: { replicas: 1 }, ledger: resuming(), jobs: [{ ...protectedJob, status: "COMPLETING" }] },
+      "wait JobMoving",
+    ],
+    [
       "refuses what would strand a protected job",
       { size: 3, spec: { replicas: 1 }, jobs: [protectedJob] },
       "blocked JobsWouldStrand",
@@ -375,6 +390,52 @@ const cases: Record<string, [string, Case, string][]> = {
       "is given up when it is not wanted any more",
       { size: 3, spec: hotRestart, ...kept, ledger: quiescing, member: passive },
       "WriteLedger Stop/Reactivating Q3",
+    ],
+    [
+      "is given up when a member was lost: a PASSIVE cluster may not let it in again",
+      {
+        size: 3,
+        spec: { ...hotRestart, suspend: true },
+        ...kept,
+        ledger: quiescing,
+        member: passive,
+        islands: [[0, 1]],
+        pod: { 2: { ready: false, address: undefined } },
+      },
+      "WriteLedger Stop/Reactivating Q3",
+    ],
+    [
+      "given up, the rest goes back to ACTIVE without the member that was lost",
+      {
+        size: 3,
+        spec: { ...hotRestart, suspend: true },
+        ...kept,
+        ledger: reactivating,
+        member: passive,
+        islands: [[0, 1]],
+        pod: { 2: { ready: false, address: undefined } },
+      },
+      "ACTIVE",
+    ],
+    [
+      "given up, a silent member that others count on is waited for",
+      { size: 3, spec: hotRestart, ...kept, ledger: reactivating, member: { ...passive, 1: "NoAnswer" } },
+      "wait MembersUnknown",
+    ],
+    [
+      "scaled down by hand while PASSIVE goes back to its members",
+      { size: 2, spec: { ...hotRestart, suspend: true }, ...kept, ledger: quiescing, member: passive },
+      "Scale 2→3 Stop/Quiescing Q3",
+    ],
+    [
+      "scaled to nobody by hand while PASSIVE: not back with a volume missing",
+      { size: 0, spec: { ...hotRestart, suspend: true }, ...kept, claims: volumes(2), ledger: quiescing },
+      "blocked VolumesMissing",
+    ],
+    [
+      "scaled up by hand stops all that there are by then",
+      { size: 4, spec: { ...hotRestart, suspend: true }, ...kept, claims: volumes(4), ledger: quiescing },
+      "WriteLedger Stop/Quiescing Q4",
     ],
     [
       "given up, it goes back to ACTIVE",
