@@ -5,6 +5,7 @@ import type { Config } from "./config.ts";
 import { allCaches, cacheOf, createCaches } from "./controller/caches.ts";
 import { createChildren } from "./controller/children.ts";
 import { createEngineCommands } from "./controller/engine-commands.ts";
+import { guardCommands } from "./controller/guard-commands.ts";
 import { createJobSource } from "./controller/jobs.ts";
 import { createMemberSource } from "./controller/members.ts";
 import { createObserver } from "./controller/observer.ts";
@@ -100,12 +101,13 @@ export function createOperator(options: OperatorOptions): Operator {
   const reconcile = createReconciler({
     client,
     observer,
-    engine: createEngineCommands(rest, jobs),
+    engine: guardCommands(createEngineCommands(rest, jobs), () => election.mayWrite()),
     children: createChildren(client, caches),
     takenNames,
     expectations: createExpectations((written) => cacheOf(caches, written)),
     events,
     desired,
+    onActed: (key, effect, says) => logger.info(says, { key, effect }),
     onObserved(key, seen) {
       const [namespace = "", name = ""] = key.split("/");
       if (seen) metrics.clusters.record(clusterFacts(seen.observation.cluster, seen.status));

@@ -41,6 +41,8 @@ export interface ReconcilerParts {
   readonly desired: Pick<DesiredContext, "operator" | "metricsClients" | "images">;
   /** Another planner than the product's: the simulation shows that its invariants catch faulty ones. */
   readonly plan?: (observation: Observation) => Step;
+  /** For the log: what was done to which cluster, and why. */
+  readonly onActed: (key: string, what: string, says: string) => void;
   /** For metrics; without an observation the cluster is gone. */
   readonly onObserved: (key: string, seen: { observation: Observation; status: JetClusterStatus } | undefined) => void;
 }
@@ -133,6 +135,7 @@ async function actOn(parts: ReconcilerParts, pass: Pass, step: Step): Promise<bo
     parts.takenNames.set(key, [...parts.takenNames.of(key), `StatefulSet/${observation.cluster.metadata.name}`]);
     return true;
   }
+  parts.onActed(key, step.effect.kind, step.says);
   parts.events.record({
     involved: observation.cluster,
     type: "Normal",
