@@ -49,7 +49,8 @@ const operation = z.object({
   because: z.enum(["Suspend", "Restart", "Remove"]).optional(),
   /** The stop keeps the jobs' state: PASSIVE first, and then exactly the same members again. */
   lossless: z.boolean().optional(),
-  jobs: z.array(suspendedJob).max(200).optional(),
+  /** Without a limit of its own, as all lists that the operator itself writes: a ledger must always be readable again. */
+  jobs: z.array(suspendedJob).optional(),
 });
 
 const finished = z.object({
@@ -71,13 +72,13 @@ const ledgerSchema = z.object({
   /** Members of the last view that was whole; absent until the cluster has formed once. */
   formedSize: z.int().min(1).optional(),
   /** Members' uuids when the cluster was last seen whole and quiet. */
-  members: z.array(z.string()).max(200).optional(),
+  members: z.array(z.string()).optional(),
   /** Made by the first master and kept through every change of members; another one without our doing is a total loss. */
-  clusterId: z.string().max(100).optional(),
+  clusterId: z.string().optional(),
   /** Stopped on purpose: replicas are 0. Lossless: exactly `formedSize` members must come back. */
   stopped: z.object({ lossless: z.boolean(), at: z.string() }).optional(),
   /** All members were replaced at once without our doing: what the jobs had in memory is gone. */
-  stateLost: z.object({ at: z.string(), jobs: z.array(z.string()).max(100) }).optional(),
+  stateLost: z.object({ at: z.string(), jobs: z.array(z.string()) }).optional(),
   operation: operation.optional(),
   lastOperation: finished.optional(),
 });

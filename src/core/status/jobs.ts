@@ -5,14 +5,30 @@ import type { JobFacts } from "../evidence/observation.ts";
 import type { Assessment } from "./assessment.ts";
 import { cut } from "./text.ts";
 
-/** The active jobs as the engine lists them; while it cannot be asked, what status last said is not repeated as if it were so. */
-export function jobsOf({ observation }: Assessment): Pick<JetClusterStatus, "jobs" | "jobsSummary"> {
-  if (!observation.jobs?.known) return {};
+/**
+ * The active jobs as the engine lists them. While it cannot be asked, or another cluster of this name answers, those that
+ * status last told of stay by name: after a total loss that is all that is still known of them.
+ */
+export function jobsOf(a: Assessment): Pick<JetClusterStatus, "jobs" | "jobsSummary"> {
+  const { observation } = a;
+  if (!isOfThisCluster(a)) return lastToldOf(a);
   const active = activeJobs(observation);
   const running = active.filter((job) => job.status === "RUNNING").length;
   // Sorted, so that two passes over the same jobs give the same text.
   const shown = [...active].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, statusLimit.jobs);
   return { jobs: shown.map(jobStatus), jobsSummary: `${running}/${active.length}` };
+}
+
+/** Another cluster id is a loss about to be recorded, or about to be found to be none. */
+function isOfThisCluster({ observation: { jobs }, ledger }: Assessment): boolean {
+  if (!jobs?.known) return false;
+  return jobs.clusterId === undefined || ledger?.clusterId === undefined || jobs.clusterId === ledger.clusterId;
+}
+
+function lastToldOf({ cluster, observation }: Assessment): Pick<JetClusterStatus, "jobs"> {
+  const { jobs } = cluster.status ?? {};
+  if (!jobs || !observation.statefulSet?.replicas) return {};
+  return { jobs: jobs.map(({ reason: _, ...job }) => ({ ...job, status: "UNKNOWN" })) };
 }
 
 function jobStatus(job: JobFacts): NonNullable<JetClusterStatus["jobs"]>[number] {

@@ -84,7 +84,8 @@ function blockedByOf(a: Assessment): BlockedBy[] {
 
 function membersOf(a: Assessment): MemberStatus[] {
   const master = largest(a.views)?.master;
-  return a.observation.pods.map((pod) => {
+  // Somebody may have scaled the StatefulSet by hand beyond what status has room for.
+  return a.observation.pods.slice(0, statusLimit.members).map((pod) => {
     const facts = a.observation.members.find((m) => m.podUid === pod.uid);
     return {
       pod: pod.name,
@@ -106,7 +107,10 @@ function stateOf(a: Assessment, facts: MemberFacts | undefined): string {
 }
 
 function viewsOf(a: Assessment): NonNullable<JetClusterStatus["views"]> {
-  return a.views.views.map((view) => ({ members: view.members.map((m) => m.address), heldBy: [...view.heldBy] }));
+  return a.views.views.slice(0, statusLimit.members).map((view) => ({
+    members: view.members.slice(0, statusLimit.members).map((m) => m.address),
+    heldBy: view.heldBy.slice(0, statusLimit.members),
+  }));
 }
 
 function clusterStateOf(a: Assessment): string | undefined {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Ledger, readLedger, readStamp, stampOf, writeLedger } from "../../../src/core/ledger.ts";
 import {
   beginGrow,
+  beginShrink,
   finish,
   openLedger,
   reform,
@@ -16,7 +17,9 @@ const first = openLedger({ uid: "u", version: "5.7.0", size: 3, at });
 
 describe("reading a ledger", () => {
   test("what was written is read back the same", () => {
-    for (const ledger of [first, formed(3), beginGrow(formed(3), { from: 3, to: 5 }, at)]) {
+    const jobs = Array.from({ length: 1_000 }, (_, index) => ({ id: `job-${index}`, refresh: false }));
+    const large = beginShrink(formed(300), { from: 300, to: 299 }, jobs, at);
+    for (const ledger of [first, formed(3), beginGrow(formed(3), { from: 3, to: 5 }, at), large]) {
       expect(readLedger(writeLedger(ledger))).toEqual({ kind: "ledger", ledger });
     }
   });

@@ -153,6 +153,26 @@ describe("status", () => {
     expect(step).toMatchObject({ effect: { kind: "CreateStatefulSet", replicas: 5 } });
   });
 
+  test("keeps the names of jobs that cannot be asked for, without saying that they run", () => {
+    const jobs = [{ id: "p", name: "payments", status: "RUNNING" }];
+    const status = statusAt({ size: 3, status: { jobs, jobsSummary: "1/1" }, jobs: "a member is missing" });
+    expect(status.jobs).toEqual([{ id: "p", name: "payments", status: "UNKNOWN" }]);
+    expect(status.jobsSummary).toBeUndefined();
+  });
+
+  test("keeps the names of jobs while another cluster of this name answers, so that their loss can name them", () => {
+    const jobs = [{ id: "p", name: "payments", status: "UNKNOWN" }];
+    const ledger = formed(3, { members: ["a", "b", "c"], clusterId: "before" });
+    const unsafe = { size: 3, ledger, status: { jobs }, member: { 0: { safe: false } } };
+    expect(statusAt(unsafe).jobs).toEqual(jobs);
+    const step = plan(observe({ size: 3, ledger, status: statusAt(unsafe) }));
+    expect(step).toMatchObject({ effect: { ledger: { stateLost: { jobs: ["payments (p)"] } } } });
+  });
+
+  test("has room for a StatefulSet that was scaled by hand beyond every limit", () => {
+    expect(statusAt({ size: 120, spec: { replicas: 3 }, ledger: formed(3) }).members).toHaveLength(99);
+  });
+
   test("lists each island of a split, the largest first", () => {
     expect(statusAt(split).views).toEqual([
       {
