@@ -28,7 +28,7 @@ export function plan(observation: Observation): Step {
   const { cluster, statefulSet } = observation;
   if (cluster.metadata.deletionTimestamp !== undefined) {
     const ledger = ledgerOf(observation);
-    return remove(observation, ledger, () => (ledger ? decide(observation, ledger) : done));
+    return remove(observation, ledger, () => (ledger ? decide(observation, ledger) : withoutLedger(observation)));
   }
   const obstacle = firstUnmet(observation, [notPaused, namesFree, ledgerReadable, statefulSetStays]);
   if (obstacle) return obstacle.check === "StatefulSetDeleting" ? wait(obstacle) : blocked(obstacle);
@@ -37,6 +37,13 @@ export function plan(observation: Observation): Step {
   if (!statefulSet) return wantsNobody(observation) ? done : form(observation);
   if (statefulSet.ledger.kind !== "ledger") return recoverLedger(observation);
   return decide(observation, statefulSet.ledger.ledger);
+}
+
+/** Being deleted: what cannot be read is nothing to let a cluster with state go for; the deletion's time ends it. */
+function withoutLedger(observation: Observation): Step {
+  const unreadable = firstUnmet(observation, [ledgerReadable]);
+  if (unreadable) return blocked(unreadable);
+  return recoverLedger(observation);
 }
 
 function decide(observation: Observation, ledger: Ledger): Step {

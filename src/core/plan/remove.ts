@@ -22,11 +22,13 @@ export function keepFinalizer(observation: Observation): Step | undefined {
  * @param stopFirst plans the graceful stop.
  */
 export function remove(observation: Observation, ledger: Ledger | undefined, stopFirst: () => Step): Step {
+  const { statefulSet, pods } = observation;
   const { metadata, spec } = observation.cluster;
+  const nobody = !statefulSet || (statefulSet.replicas === 0 && pods.length === 0);
   if (!metadata.finalizers?.includes(finalizer)) return done;
   const since = Date.parse(metadata.deletionTimestamp ?? "");
   const late = observation.now - since > spec.deletion.timeoutSeconds * 1_000;
-  if (!ledger || ledger.stopped) return letGo(observation, "the cluster has stopped: the JetCluster may go");
+  if (nobody || ledger?.stopped) return letGo(observation, "the cluster has stopped: the JetCluster may go");
   if (!spec.deletion.graceful) return letGo(observation, "no graceful stop is wanted: the JetCluster may go");
   if (observation.namespaceTerminating) return letGo(observation, "the namespace goes: no graceful stop is possible");
   if (late)

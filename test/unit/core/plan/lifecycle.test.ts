@@ -573,6 +573,26 @@ const cases: Record<string, [string, Case, string][]> = {
       "RemoveFinalizer",
     ],
     [
+      "a damaged ledger is no reason to let a cluster with state go: it is written again first",
+      { size: 3, spec: hotRestart, ...kept, metadata: going(1), ledger: { kind: "damaged", detail: "x" } },
+      "WriteLedger Start/Activating Q3",
+    ],
+    [
+      "nothing is decided from a newer operator's ledger",
+      { size: 3, spec: hotRestart, ...kept, metadata: going(1), ledger: { kind: "tooNew", version: 2 } },
+      "blocked LedgerTooNew",
+    ],
+    [
+      "and yet it goes in time",
+      { size: 3, spec: hotRestart, ...kept, metadata: going(601), ledger: { kind: "tooNew", version: 2 } },
+      "RemoveFinalizer",
+    ],
+    [
+      "goes at once when nobody is left, whatever the ledger says",
+      { size: 0, spec: hotRestart, ...kept, metadata: going(1), ledger: { kind: "absent" } },
+      "RemoveFinalizer",
+    ],
+    [
       "waits no longer than that",
       {
         size: 3,
