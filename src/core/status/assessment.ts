@@ -57,6 +57,8 @@ export function explain(unmet: Unmet): string {
   return `${unmet.observed}. Needed: ${unmet.needed}. ${capital(unmet.remedy)}.`;
 }
 
+/** A command stays as it is to be typed. */
 function capital(text: string): string {
+  if (text.startsWith("kubectl ")) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
