@@ -204,11 +204,18 @@ export function beginStop(
  */
 export function halt(
   ledger: Ledger,
-  stop: { size: number; lossless: boolean; because: NonNullable<LedgerOperation["because"]> },
+  stop: {
+    size: number;
+    lossless: boolean;
+    because: NonNullable<LedgerOperation["because"]>;
+    /** The acceptance of the loss that is used up by it. */
+    accepted?: string | undefined;
+  },
   at: string,
 ): Ledger {
   return {
     ...advanced(ledger),
+    ...(stop.accepted !== undefined && { accepted: stop.accepted }),
     ...(stop.lossless && { formedSize: stop.size }),
     operation: {
       kind: "Stop",
@@ -288,10 +295,10 @@ export function recordLoss(ledger: Ledger, loss: Identity & { jobs: readonly str
   return { ...rememberIdentity(ledger, loss), stateLost: { at, jobs: loss.jobs.slice(0, 100) } };
 }
 
-/** The user has taken note of a loss. */
-export function acceptLoss(ledger: Ledger): Ledger {
+/** The user has taken note of a loss, by this acceptance. */
+export function acceptLoss(ledger: Ledger, accepted: string): Ledger {
   const { stateLost: _, ...rest } = advanced(ledger);
-  return rest;
+  return { ...rest, accepted };
 }
 
 function joining(kind: "Form" | "Grow" | "Start", from: number, to: number, startedAt: string): LedgerOperation {

@@ -79,6 +79,8 @@ const ledgerSchema = z.object({
   stopped: z.object({ lossless: z.boolean(), at: z.string() }).optional(),
   /** All members were replaced at once without our doing: what the jobs had in memory is gone. */
   stateLost: z.object({ at: z.string(), jobs: z.array(z.string()) }).optional(),
+  /** The acceptance that was used last: it counts once. */
+  accepted: z.string().optional(),
   operation: operation.optional(),
   lastOperation: finished.optional(),
 });

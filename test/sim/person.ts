@@ -1,5 +1,6 @@
 import { type JetClusterSpecInput, jetClusterSpec } from "../../src/api/jet-cluster.ts";
 import { annotation } from "../../src/api/names.ts";
+import { acceptance } from "../../src/core/evidence/accept.ts";
 import { resources } from "../../src/kube/objects.ts";
 import type { StoredObject } from "./model/api-server.ts";
 import { beginSuspension } from "./model/engine-jobs.ts";
@@ -104,7 +105,7 @@ export const acceptLoss = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
           ...o.metadata,
           annotations: {
             ...o.metadata.annotations,
-            [annotation.accept]: `${o.metadata.uid}/${o.metadata.generation}/lose-data`,
+            [annotation.accept]: acceptance(o.metadata as { uid: string }, world.ledger?.accepted, "lose-data"),
           },
         },
       }));

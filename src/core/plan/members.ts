@@ -1,4 +1,4 @@
-import { accepts } from "../evidence/accept.ts";
+import { acceptanceNow, accepts } from "../evidence/accept.ts";
 import { nameOfJob } from "../evidence/jobs.ts";
 import type { Observation } from "../evidence/observation.ts";
 import { singleView, viewsOf } from "../evidence/views.ts";
@@ -17,7 +17,7 @@ export function watchIdentity(observation: Observation, ledger: Ledger): Step | 
   if (ledger.stateLost && accepts(observation, "lose-data")) {
     return effect(
       observation,
-      { kind: "WriteLedger", ledger: acceptLoss(ledger) },
+      { kind: "WriteLedger", ledger: acceptLoss(ledger, acceptanceNow(observation, "lose-data")) },
       "the loss of state has been taken note of",
     );
   }

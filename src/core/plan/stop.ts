@@ -1,4 +1,4 @@
-import { acceptCommand, accepts } from "../evidence/accept.ts";
+import { acceptanceNow, acceptCommand, accepts } from "../evidence/accept.ts";
 import { activeJobs, nameOfJob } from "../evidence/jobs.ts";
 import type { ClusterState, Observation } from "../evidence/observation.ts";
 import { isLossless, wantsNobody, wantsRestart } from "../evidence/wishes.ts";
@@ -47,12 +47,17 @@ const reason: Record<Because, string> = {
 /** Without losslessness a stop is refused, unless somebody has accepted once that the jobs' state is lost. */
 function stopLosingState(observation: Observation, ledger: Ledger, because: Because, size: number): Step {
   const neverFormed = ledger.formedSize === undefined;
-  const accepted = neverFormed || because === "Remove" || accepts(observation, "lose-data");
-  const unmet = accepted ? firstUnmet(observation, [budgetClosed]) : notLossless(observation, because);
+  const needsWord = !neverFormed && because !== "Remove";
+  const unmet =
+    !needsWord || accepts(observation, "lose-data")
+      ? firstUnmet(observation, [budgetClosed])
+      : notLossless(observation, because);
   if (unmet) return hold(unmet);
+  const accepted = needsWord ? acceptanceNow(observation, "lose-data") : undefined;
+  const next = halt(ledger, { size, lossless: false, because, accepted }, timeOf(observation));
   return effect(
     observation,
-    { kind: "Scale", from: size, to: 0, ledger: halt(ledger, { size, lossless: false, because }, timeOf(observation)) },
+    { kind: "Scale", from: size, to: 0, ledger: next },
     `stopping all ${size} members; the jobs' state is given up, as accepted`,
   );
 }

@@ -15,7 +15,8 @@ import type { Step } from "../../../../src/core/plan/step.ts";
 import { addressOf, type Case, clusterUid, formed, now, observe, seen, uuidOf } from "../observation-fixture.ts";
 
 const at = "2026-01-01T11:00:00.000Z";
-const accepted = { annotations: { [annotation.accept]: `${clusterUid}/1/lose-data` } };
+const word = `${clusterUid}/1/lose-data`;
+const accepted = { annotations: { [annotation.accept]: word } };
 const hotRestart = {
   licenseKeySecretRef: { name: "licence", key: "key" },
   losslessRestart: { mode: "HotRestart" as const, hotRestart: { storage: { size: "1Gi" } } },
@@ -332,6 +333,21 @@ const cases: Record<string, [string, Case, string][]> = {
       "an acceptance of another generation does not count",
       { size: 3, spec: { suspend: true }, metadata: { generation: 2, ...accepted } },
       "blocked NotLossless",
+    ],
+    [
+      "an acceptance counts once: a later restart-at of the same generation needs another",
+      { size: 1, specHash: "other", metadata: accepted, ledger: formed(1, { accepted: word }) },
+      "blocked NotLossless",
+    ],
+    [
+      "the next one of that generation is numbered",
+      {
+        size: 1,
+        specHash: "other",
+        metadata: { annotations: { [annotation.accept]: `${word}/2` } },
+        ledger: formed(1, { accepted: word }),
+      },
+      "Scale 1→0 Stop/Halting Q1",
     ],
     [
       "is done at once when the loss is accepted",
@@ -716,4 +732,16 @@ test("the address of the master is read from the view, not guessed from ordinals
     pod: { ...outdated(2), 2: { templateHash: "before", address: addressOf(2) } },
   };
   expect(told(plan(observe({ ...about, member: seeing(2, 1, 0) })))).toBe("DeletePod orders-2");
+});
+
+test.each([
+  ["a stop", { size: 3, spec: { suspend: true }, metadata: accepted }],
+  ["a loss taken note of", { size: 3, metadata: accepted, ledger: formed(3, { stateLost: { at, jobs: [] } }) }],
+])("%s writes down that its acceptance is used up", (_, about) => {
+  expect(plan(observe(about))).toMatchObject({ effect: { ledger: { accepted: word } } });
+});
+
+test("the remedy of a refused stop names the acceptance that counts, also after one was used", () => {
+  const step = plan(observe({ size: 3, spec: { suspend: true }, ledger: formed(3, { accepted: `${word}/2` }) }));
+  expect(step).toMatchObject({ by: [{ check: "NotLossless", remedy: expect.stringContaining(`${word}/3`) }] });
 });
