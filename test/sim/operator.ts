@@ -18,6 +18,7 @@ import type { Step } from "../../src/core/plan/step.ts";
 import type { EngineJobs } from "../../src/engine/jobs.ts";
 import type { EngineRest } from "../../src/engine/rest.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
+import { ApiError, TransportError } from "../../src/kube/errors.ts";
 import { createExpectations } from "../../src/kube/expectations.ts";
 import { type KubeObject, type Resource, resources } from "../../src/kube/objects.ts";
 import { type ApiServer, namespace } from "./model/api-server.ts";
@@ -97,7 +98,7 @@ export class OperatorProcess {
         if (this.alive) this.#parts.onCrash();
         return;
       }
-      if (error instanceof TypeError || error instanceof RangeError) throw error;
+      if (!isTriedAgain(error)) throw error;
       next = backOffMillis(this.#failures++);
     }
     this.passes += 1;
@@ -131,6 +132,7 @@ export class OperatorProcess {
       events: { record: () => {} } as unknown as Parameters<typeof createReconciler>[0]["events"],
       desired,
       onObserved: () => {},
+      onActed: () => {},
       plan,
     });
   }
@@ -154,6 +156,12 @@ export class OperatorProcess {
       persistentVolumeClaims: informer(resources.persistentVolumeClaims),
     };
   }
+}
+
+/** What the real loop meets with a back-off; anything else is a mistake of the program and ends the run. */
+function isTriedAgain(error: unknown): boolean {
+  const refused = error instanceof Error && error.name === "EngineRefused";
+  return refused || error instanceof ApiError || error instanceof TransportError;
 }
 
 const desired = {

@@ -18,7 +18,7 @@ export const noLossByUs: Invariant = {
     // Of n members at most n − 1 can hold a backup.
     const size = Math.min(settledSize, replicasOf(world.statefulSet));
     const forgiven = Math.min(world.engine.options.backups, Math.max(0, size - 1));
-    if (loss.cause === "split" || world.engine.islands.length > 1 || unplanned.size > forgiven) return undefined;
+    if (loss.cause === "split" || loss.islands > 1 || unplanned.size > forgiven) return undefined;
     return `partitions ${loss.partitions.join(", ")} lost by a ${loss.cause}; ${unplanned.size} members failed by themselves`;
   },
 };

@@ -28,6 +28,8 @@ export class Truth {
   readonly unplanned = new Set<string>();
   /** Pods that the operator let go, by uid, until they are gone and the rest is safe. */
   readonly letGo = new Set<string>();
+  /** When a claim was last deleted. */
+  claimGoneAt: number | undefined;
   /** Since when the operation under way is in the ledger. */
   operationSince = 0;
   /** Size and volumes of the cluster when it was last stopped as a whole. */
@@ -45,6 +47,9 @@ export class Truth {
   }
 
   committed(commit: Commit): void {
+    if (commit.resource === resources.persistentVolumeClaims && commit.type === "DELETED") {
+      this.claimGoneAt = this.#world.timeline.now;
+    }
     if (commit.resource !== resources.statefulSets && commit.resource !== resources.pods) return;
     const { timeline } = this.#world;
     if (commit.author === "person" || commit.author === "garbage-collector") this.#world.disturbedAt = timeline.now;

@@ -16,7 +16,8 @@ export interface EngineOptions {
 /** A partition whose last copy went, and what took it. */
 export interface Loss {
   readonly at: number;
-  readonly island: number;
+  /** Clusters that there were then: more than one, and another may still have the data. */
+  readonly islands: number;
   readonly partitions: readonly number[];
   readonly cause: "crash" | "leave" | "split";
 }
@@ -194,11 +195,11 @@ export class Engine {
   divide(island: Island, sides: readonly (readonly Member[])[]): void {
     this.islands = this.islands.filter((other) => other !== island);
     for (const side of sides) {
-      const rest = new Set(island.members.filter((m) => !side.includes(m)).map((m) => m.uuid));
       const living = side.filter(isIn);
+      const rest = new Set(island.members.filter((m) => !living.includes(m)).map((m) => m.uuid));
       if (living.length === 0) continue;
       const part = this.makeIsland(living, island);
-      if (part.state !== "ACTIVE") for (const uuid of rest) part.missing.add(uuid);
+      if (part.state !== "ACTIVE") for (const uuid of [...rest, ...island.missing]) part.missing.add(uuid);
       this.#dropCopies(part, rest, "split");
       part.jobs.interrupted("lost", island.members.length);
       this.publish(part);
@@ -354,7 +355,7 @@ export class Engine {
     const partitions = island.table.drop(uuids);
     if (partitions.length === 0) return;
     for (const partition of partitions) island.jobs.partitionLost(partition);
-    this.losses.push({ at: this.timeline.now, island: island.id, partitions, cause });
+    this.losses.push({ at: this.timeline.now, islands: this.islands.length, partitions, cause });
   }
 
   #reaches(member: Member, other: Member | undefined): boolean {
