@@ -94,7 +94,10 @@ export function createObserver(parts: ObserverParts): Observer {
 
 type Seen = Omit<Observation, "members" | "jobs" | "wholeSince" | "namespaceTerminating">;
 
-/** Jobs are asked for once members have joined: before, the one asked may be a cluster of itself. */
+/**
+ * Jobs are asked for once members have joined: before, the one asked may be a cluster of itself. More than half of them in
+ * one view are enough: where one is missing, what becomes of the jobs is just what people want to know.
+ */
 async function jobsOf(
   { jobs }: ObserverParts,
   key: string,
@@ -104,7 +107,9 @@ async function jobsOf(
 ): Promise<Observation["jobs"]> {
   const asIfSeen = { ...seen, members } as Observation;
   const joined = members.filter((m): m is KnownMember => m.known && !isJoining(m, asIfSeen));
-  if (joined.length === 0 || joined.length < (seen.statefulSet?.replicas ?? 0)) return undefined;
+  const replicas = seen.statefulSet?.replicas ?? 0;
+  const most = (singleView(viewsOf(asIfSeen))?.members.length ?? 0) * 2 > replicas;
+  if (joined.length === 0 || (joined.length < replicas && !most)) return undefined;
   const { metadata, spec } = seen.cluster;
   const ledger = seen.statefulSet?.ledger;
   const quiet = ledger?.kind === "ledger" && ledger.ledger.operation === undefined && tookNoteOf(seen.cluster);

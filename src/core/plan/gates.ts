@@ -198,6 +198,31 @@ export const whole: readonly Gate[] = [podsPresent, surplusGone, allKnown, oneWh
 
 export const settled: readonly Gate[] = [podsReady, surplusGone, allKnown, oneWholeView, clusterActive, nobodyLeaving];
 
+/** No pod's node has stopped answering: what is not heard of there may run. */
+const everybodyReachable: Gate = (observation) => {
+  const lost = observation.pods.filter((pod) => isOutOfReach(pod, observation));
+  return lost.length > 0 ? nodeUnreachable(lost) : undefined;
+};
+
+/** All that are members are at work, whole and safe; pods in nobody's view take nothing with them. */
+export const othersAtWork: readonly Gate[] = [
+  everybodyReachable,
+  surplusGone,
+  othersWhole,
+  clusterActive,
+  nobodyLeaving,
+];
+
+/** How many pods at the end of the StatefulSet, one after the other, are in nobody's view: no room for them, or no start. */
+export function idleAtTheEnd(observation: Observation): number {
+  const idle = (ordinal: number) =>
+    observation.pods.some((pod) => pod.ordinal === ordinal && !pod.terminating && isInNobodysView(pod, observation));
+  const replicas = observation.statefulSet?.replicas ?? 0;
+  let count = 0;
+  while (count < replicas && idle(replicas - 1 - count)) count += 1;
+  return count;
+}
+
 /** Pods with an ordinal below the StatefulSet's replicas. */
 function expectedPods(observation: Observation, excused: readonly string[] = []): PodFacts[] {
   const replicas = observation.statefulSet?.replicas ?? 0;

@@ -4,7 +4,16 @@ import { wantsOtherPods } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
 import { beginRoll, enter, finish } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
-import { budgetClosed, firstUnmet, isInNobodysView, jobsKnown, othersWhole, safe, settled } from "./gates.ts";
+import {
+  budgetClosed,
+  firstUnmet,
+  isInNobodysView,
+  jobsKnown,
+  othersAtWork,
+  othersWhole,
+  safe,
+  settled,
+} from "./gates.ts";
 import { outdatedPods } from "./outdated.ts";
 import { hold, type Step } from "./step.ts";
 import { jobsToSuspend, resumeNext, suspendNext } from "./suspend-jobs.ts";
@@ -14,7 +23,9 @@ import { jobsToSuspend, resumeNext, suspendNext } from "./suspend-jobs.ts";
  * needs what taking a member away needs.
  */
 export function roll(observation: Observation, ledger: Ledger): Step {
-  const unmet = firstUnmet(observation, [...settled, safe, jobsKnown, budgetClosed]);
+  // A pod that is no member (no node has room for it) may need just this template, and takes nothing with it.
+  const idle = observation.pods.some((pod) => isInNobodysView(pod, observation));
+  const unmet = firstUnmet(observation, [...(idle ? othersAtWork : [...settled, safe]), jobsKnown, budgetClosed]);
   if (unmet) return hold(unmet);
   const size = observation.statefulSet?.replicas ?? 0;
   return writeTemplate(observation, ledger, size);

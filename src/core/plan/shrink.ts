@@ -4,7 +4,7 @@ import { wantsNobody } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
 import { beginShrink, endShrinkHere, enter, finish, takeNextAway } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
-import { budgetClosed, firstUnmet, jobsKnown, safe, settled } from "./gates.ts";
+import { budgetClosed, firstUnmet, idleAtTheEnd, jobsKnown, othersAtWork, safe, settled } from "./gates.ts";
 import { hold, type Step } from "./step.ts";
 import { jobsToSuspend, jobsWouldStrand, refreshNext, resumeNext, suspendNext } from "./suspend-jobs.ts";
 
@@ -14,6 +14,8 @@ import { jobsToSuspend, jobsWouldStrand, refreshNext, resumeNext, suspendNext } 
  */
 export function shrink(observation: Observation, ledger: Ledger, target: number): Step {
   const from = observation.statefulSet?.replicas ?? 0;
+  const idle = idleAtTheEnd(observation);
+  if (idle > 0) return shedIdle(observation, ledger, from, Math.max(target, from - idle));
   const survives = (seen: Observation) => jobsWouldStrand(seen, target);
   const unmet = firstUnmet(observation, [...settled, safe, jobsKnown, survives, budgetClosed]);
   if (unmet) return hold(unmet);
@@ -29,6 +31,22 @@ export function shrink(observation: Observation, ledger: Ledger, target: number)
     observation,
     { kind: "Scale", from, to: from - 1, ledger: next },
     `shrinking from ${from} to ${target}: member ${from - 1} leaves`,
+  );
+}
+
+/**
+ * Pods that are no members (no node has room for them) go first, in a shrink of their own: they take nothing with them,
+ * so nothing is waited for that only they could end, and no job is suspended for them.
+ */
+function shedIdle(observation: Observation, ledger: Ledger, from: number, to: number): Step {
+  const survives = (seen: Observation) => jobsWouldStrand(seen, to, []);
+  const unmet = firstUnmet(observation, [...othersAtWork, jobsKnown, survives, budgetClosed]);
+  if (unmet) return hold(unmet);
+  const next = beginShrink(ledger, { from, to }, [], timeOf(observation));
+  return effect(
+    observation,
+    { kind: "Scale", from, to: from - 1, ledger: next },
+    `shrinking from ${from} to ${to}: ${from - to} pods that are no members go`,
   );
 }
 
@@ -63,9 +81,9 @@ function leave(observation: Observation, ledger: Ledger, operation: LedgerOperat
   const { replicas, to } = operation;
   // Asked again before each member: one that crashes and comes back while the dead one still counts raises quorums.
   const survives = (seen: Observation) => jobsWouldStrand(seen, to, operation.jobs ?? []);
+  const idle = replicas > to && idleAtTheEnd(observation) > 0;
   const unmet = firstUnmet(observation, [
-    ...settled,
-    safe,
+    ...(idle ? othersAtWork : [...settled, safe]),
     ...(replicas > to ? [budgetClosed, jobsKnown, survives] : []),
   ]);
   if (unmet) return hold(unmet);

@@ -43,6 +43,12 @@ const stopped = finishStop(halting, at);
 const starting = beginStart(stopped, 3, at);
 const justStarted = beginStart(stopped, 3, new Date(now - 60_000).toISOString());
 const lost = finishStop(halt(formed(3), { size: 3, lossless: false, because: "Suspend" }, at), at);
+const gone = { ready: false, address: undefined };
+/** Pods that no node has room for; the others are one view. */
+const unscheduled = (...ordinals: readonly number[]) => ({
+  pod: Object.fromEntries(ordinals.map((ordinal) => [ordinal, gone])),
+  islands: [[0, 1, 2, 3, 4].filter((ordinal) => !ordinals.includes(ordinal))],
+});
 /** The last pod cannot start. */
 const hanging = {
   pod: { 2: { ready: false, address: undefined, trouble: "ImagePullBackOff" } },
@@ -143,6 +149,31 @@ const cases: Record<string, [string, Case, string][]> = {
       "ends where it is when more are wanted again",
       { size: 4, spec: { replicas: 5 }, ledger: shrinking },
       "WriteLedger Shrink/Leaving Q5",
+    ],
+    [
+      "begins with pods that no node has room for",
+      { size: 5, spec: { replicas: 3 }, ...unscheduled(3, 4) },
+      "Scale 5→4 Shrink/Leaving Q5",
+    ],
+    [
+      "goes on with the next of them",
+      { size: 4, spec: { replicas: 3 }, ledger: shrinking, ...unscheduled(3, 4) },
+      "Scale 4→3 Shrink/Leaving Q5",
+    ],
+    [
+      "not with one whose node is lost: its member may run",
+      { size: 5, spec: { replicas: 3 }, islands: [[0, 1, 2, 3]], pod: { 4: { ...gone, nodeLost: true } } },
+      "blocked NodeUnreachable",
+    ],
+    [
+      "not while another is silent",
+      { size: 5, spec: { replicas: 3 }, ...unscheduled(4), member: { 1: "timeout" } },
+      "wait MembersUnknown",
+    ],
+    [
+      "takes no member while one below it is missing",
+      { size: 5, spec: { replicas: 3 }, ...unscheduled(1) },
+      "wait PodsNotReady",
     ],
     [
       "ends before it began when more are wanted again: jobs still to be suspended are left alone",
@@ -250,6 +281,16 @@ const cases: Record<string, [string, Case, string][]> = {
       "not before evictions are held off",
       { size: 3, specHash: "other", budget: { maxUnavailable: 1 } },
       "wait BudgetOpen",
+    ],
+    [
+      "begins also while a pod is no member: the new template may be what lets it start",
+      { size: 3, specHash: "other", pod: { 2: gone }, islands: [[0, 1]] },
+      "WriteTemplate Roll/Replacing Q3",
+    ],
+    [
+      "not while the others still count on the member that it was",
+      { size: 3, specHash: "other", pod: { 2: gone } },
+      "wait ForeignMembers",
     ],
     ["the highest ordinal first", { size: 3, ledger: rolling, pod: outdated(0, 1, 2) }, "DeletePod orders-2"],
     [
