@@ -24,7 +24,7 @@ export function memoryOf(observation: Observation): Memory | undefined {
   );
   const newest = stamps.sort((a, b) => b.epoch - a.epoch)[0];
   const base = status?.quorum?.base;
-  const size = livingSize(observation) || status?.replicas || newest?.formedSize || base;
+  const size = rememberedSize(observation) || newest?.formedSize || base;
   if (!size) return undefined;
   return {
     size,
@@ -45,7 +45,9 @@ export function isOfThisCluster({ stamp }: ClaimFacts, observation: Observation)
   return isLossless(observation) && stamp.clusterName === (spec.clusterName ?? metadata.name);
 }
 
-function livingSize(observation: Observation): number {
-  const pods = observation.pods.filter((pod) => !pod.terminating).map((pod) => pod.ordinal + 1);
-  return Math.max(observation.statefulSet?.replicas ?? 0, ...pods);
+/** Where the StatefulSet is gone, pods that we do not see may be there all the same: a cache lags, one is just made again. */
+function rememberedSize({ statefulSet, pods, cluster }: Observation): number {
+  const living = pods.filter((pod) => !pod.terminating).map((pod) => pod.ordinal + 1);
+  const size = Math.max(statefulSet?.replicas ?? 0, ...living);
+  return statefulSet && size > 0 ? size : Math.max(size, cluster.status?.replicas ?? 0);
 }

@@ -55,6 +55,11 @@ const cases: Record<string, [string, Case, string][]> = {
       "CreateStatefulSet 5 Form Q5",
     ],
     [
+      "of pods and status the larger counts: a cache of pods may lag",
+      { spec: { replicas: 3 }, pods: [0, 1], status: { replicas: 3, quorum: { base: 3, needed: 2, live: 3 } } },
+      "CreateStatefulSet 3 Form Q3",
+    ],
+    [
       "pods that are going do not count",
       { spec: { replicas: 1 }, pods: [0, 1, 2], pod: { 1: { terminating: true }, 2: { terminating: true } } },
       "CreateStatefulSet 1 Form Q1",
