@@ -1,10 +1,12 @@
 import type { V1PersistentVolumeClaim } from "@kubernetes/client-node";
 import { annotation, apiVersion, fieldManager, kind } from "../api/names.ts";
 import { clusterNameOf, type DesiredContext } from "../core/desired/context.ts";
+import { numberOf } from "../core/desired/quantity.ts";
 import type { ClaimFacts, Observation } from "../core/evidence/observation.ts";
-import { type Ledger, type Stamp, stampOf } from "../core/ledger.ts";
+import { type Stamp, stampOf } from "../core/ledger.ts";
 import { ledgerOf } from "../core/plan/evidence.ts";
 import type { KubeClient } from "../kube/client.ts";
+import { ForbiddenError, InvalidError } from "../kube/errors.ts";
 import { type KubeObject, resources } from "../kube/objects.ts";
 
 /**
@@ -23,32 +25,58 @@ export async function ensureClaims(
   const stamp = stampOf(ledger, clusterNameOf(context));
   const written: KubeObject[] = [];
   for (const claim of observation.claims) {
-    if (claim.deleting || !needsWrite(claim, stamp, context, ledger)) continue;
+    if (claim.deleting) continue;
     const { namespace } = context.cluster.metadata;
     const ref = { resource: resources.persistentVolumeClaims, namespace, name: claim.name };
-    const body = claimPatch(claim, stamp, context);
-    written.push(await client.apply<KubeObject>(ref, body, { fieldManager, force: true }, { signal }));
+    const write = (size: string | undefined) =>
+      client.apply<KubeObject>(ref, claimPatch(claim, stamp, context, size), { fieldManager, force: true }, { signal });
+    if (needsWrite(claim, stamp, context)) written.push(await write(claim.requested));
+    else if (ledger.operation === undefined && grows(claim, context)) written.push(...(await grow(write, context)));
   }
   return written;
 }
 
-function needsWrite(claim: ClaimFacts, stamp: Stamp, context: DesiredContext, ledger: Ledger): boolean {
+/** A storage class that cannot grow its volumes refuses: that must not hold up everything else of the cluster. */
+async function grow(
+  write: (size: string | undefined) => Promise<KubeObject>,
+  context: DesiredContext,
+): Promise<KubeObject[]> {
+  try {
+    return [await write(wantedSizeOf(context))];
+  } catch (error) {
+    if (error instanceof ForbiddenError || error instanceof InvalidError) return [];
+    throw error;
+  }
+}
+
+function needsWrite(claim: ClaimFacts, stamp: Stamp, context: DesiredContext): boolean {
   const tie = context.cluster.spec.persistentVolumeClaimRetentionPolicy.whenDeleted === "Delete";
   // Of the epoch alone nothing follows: a claim is not written at each step.
   const { epoch: _, ...said } = claim.stamp ?? { epoch: 0 };
   const { epoch: __, ...wanted } = stamp;
   const outdated = JSON.stringify(said) !== JSON.stringify(wanted);
-  return outdated || claim.tied !== tie || (ledger.operation === undefined && grows(claim, context));
+  return outdated || claim.tied !== tie;
 }
 
-function grows(claim: ClaimFacts, { cluster }: DesiredContext): boolean {
-  const wanted = cluster.spec.losslessRestart.hotRestart?.storage.size;
-  return wanted !== undefined && claim.requested !== undefined && claim.requested !== String(wanted);
+/** By number: the API server writes `1.5Gi` back as `1536Mi`, and a claim can only grow. */
+function grows(claim: ClaimFacts, context: DesiredContext): boolean {
+  const wanted = numberOf(wantedSizeOf(context) ?? "");
+  const now = numberOf(claim.requested ?? "");
+  return wanted !== undefined && now !== undefined && wanted > now;
 }
 
-function claimPatch(claim: ClaimFacts, stamp: Stamp, { cluster }: DesiredContext): V1PersistentVolumeClaim {
-  const { name, namespace, uid } = cluster.metadata;
+function wantedSizeOf({ cluster }: DesiredContext): string | undefined {
   const size = cluster.spec.losslessRestart.hotRestart?.storage.size;
+  return size === undefined ? undefined : String(size);
+}
+
+function claimPatch(
+  claim: ClaimFacts,
+  stamp: Stamp,
+  { cluster }: DesiredContext,
+  size: string | undefined,
+): V1PersistentVolumeClaim {
+  const { name, namespace, uid } = cluster.metadata;
   const tie = cluster.spec.persistentVolumeClaimRetentionPolicy.whenDeleted === "Delete";
   return {
     apiVersion: "v1",
@@ -60,6 +88,6 @@ function claimPatch(claim: ClaimFacts, stamp: Stamp, { cluster }: DesiredContext
       annotations: { [annotation.stamp]: JSON.stringify(stamp) },
       ...(tie && { ownerReferences: [{ apiVersion, kind, name, uid, controller: false, blockOwnerDeletion: false }] }),
     },
-    ...(size !== undefined && { spec: { resources: { requests: { storage: String(size) } } } }),
+    ...(size !== undefined && { spec: { resources: { requests: { storage: size } } } }),
   };
 }
