@@ -67,6 +67,10 @@ export function createReconciler(parts: ReconcilerParts) {
     const step = plan(pass.observation);
     const status = statusOf(assess(pass.observation, step));
     parts.onObserved(key, { observation: pass.observation, status });
+    if (isLettingGo(pass, step)) {
+      await actOn(parts, pass, step);
+      return { requeueAfterMillis: movingMillis };
+    }
     await writeStatus(parts, pass, status);
     if (isHandsOff(step)) return { requeueAfterMillis: restMillis };
     const changed = (await ensureChildren(parts, pass, step)) || (await actOn(parts, pass, step));
@@ -78,6 +82,15 @@ interface Pass {
   readonly key: string;
   readonly observation: Observation;
   readonly signal: AbortSignal;
+}
+
+/**
+ * The end of a deletion. Nothing comes before it that could fail for ever: a namespace that goes refuses every child that
+ * it has already taken away, and the JetCluster, and the namespace with it, would stay.
+ */
+function isLettingGo({ observation }: Pass, step: Step): boolean {
+  if (observation.cluster.metadata.deletionTimestamp === undefined) return false;
+  return step.kind === "effect" && step.effect.kind === "RemoveFinalizer";
 }
 
 /** Checks whose block means: nothing is written but status. */
