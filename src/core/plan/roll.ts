@@ -64,7 +64,9 @@ function writeTemplate(
 ): Step {
   // Taken back before any pod had it: no member goes, so no more jobs are suspended for it.
   const unneeded = observation.pods.every((pod) => pod.templateHash === observation.templateHash);
-  const more = unneeded ? [] : jobsToSuspend(observation, size).filter((job) => !already.some((a) => a.id === job.id));
+  const more = unneeded
+    ? []
+    : jobsToSuspend(observation, undefined).filter((job) => !already.some((a) => a.id === job.id));
   const roll = { size, version: observation.engine.version, jobs: [...already, ...more], unneeded };
   const next = beginRoll(ledger, roll, timeOf(observation));
   return effect(observation, { kind: "WriteTemplate", ledger: next }, "writing the new pod template");

@@ -11,11 +11,13 @@ import { hold, type Step, type Unmet, wait } from "./step.ts";
  * Jobs that a change of members suspends first and lets go on afterwards: all that keep state, where the user wants that
  * (`jobs.duringDisruption: Suspend`), and those whose quorum is refreshed, which the engine does only while suspended.
  * A job that somebody else has suspended is never among them.
+ * @param target members after the change; undefined where the size stays, so that no quorum needs to be refreshed.
  */
-export function jobsToSuspend(observation: Observation, target: number): SuspendedJob[] {
+export function jobsToSuspend(observation: Observation, target: number | undefined): SuspendedJob[] {
   const { jobs } = observation.cluster.spec;
   const refreshable = jobs.quorumRefresh === "Automatic" && observation.engine.jobConfigUpdate;
-  const refreshed = new Set(refreshable ? stricterThan(observation, target).map((job) => job.id) : []);
+  const strict = refreshable && target !== undefined ? stricterThan(observation, target) : [];
+  const refreshed = new Set(strict.map((job) => job.id));
   return activeJobs(observation)
     .filter((job) => job.status === "RUNNING")
     .filter((job) => refreshed.has(job.id) || (jobs.duringDisruption === "Suspend" && job.keepsState !== false))

@@ -276,6 +276,16 @@ const cases: Record<string, [string, Case, string][]> = {
   ],
   roll: [
     ["begins with the template", { size: 3, specHash: "other" }, "WriteTemplate Roll/Replacing Q3"],
+    [
+      "refreshes no quorum, so that it suspends no job that is to keep running",
+      {
+        size: 3,
+        specHash: "other",
+        spec: { jobs: { quorumRefresh: "Automatic" } },
+        jobs: [{ ...protectedJob, quorum: 3 }],
+      },
+      "WriteTemplate Roll/Replacing Q3",
+    ],
     ["a newer operator's template is only pending", { size: 3, templateHash: "other" }, "done"],
     [
       "not before evictions are held off",
