@@ -1,6 +1,7 @@
 import { acceptanceNow, acceptCommand, accepts } from "../evidence/accept.ts";
 import { activeJobs, nameOfJob } from "../evidence/jobs.ts";
 import type { ClusterState, Observation } from "../evidence/observation.ts";
+import { viewsOf } from "../evidence/views.ts";
 import { isLossless, wantsNobody, wantsRestart } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
 import { beginStop, enter, finish, finishStop, halt } from "../ledger-transitions.ts";
@@ -92,7 +93,7 @@ export function continueStop(observation: Observation, ledger: Ledger, operation
 function quiesce(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
   const size = operation.from;
   const unwanted = !wantsNobody(observation) && !wantsRestart(observation);
-  const broken = firstUnmet(observation, [membersStay(ledger), nobodyLost, volumesThere(size)]);
+  const broken = firstUnmet(observation, [membersStay(ledger), nobodyLost, undivided, volumesThere(size)]);
   if (unwanted || broken) return giveUp(observation, ledger, broken);
   const unmet = firstUnmet(observation, [...whole, budgetClosed]);
   if (unmet) return wait(unmet);
@@ -132,6 +133,19 @@ const nobodyLost: Gate = (observation) => {
     observed: `${lost.join(", ")} left the cluster during the stop`,
     needed: "the members that were there when it began",
     remedy: "wait: the cluster becomes ACTIVE again and the stop is begun anew",
+  };
+};
+
+/** Only ACTIVE clusters merge: PASSIVE sides of a split would stay apart for ever. */
+const undivided: Gate = (observation) => {
+  const { views } = viewsOf(observation);
+  const passive = observation.members.some((member) => member.known && member.clusterState === "PASSIVE");
+  if (views.length <= 1 || !passive) return undefined;
+  return {
+    check: "ViewsDiffer",
+    observed: `${views.map((view) => `{${view.heldBy.join(", ")}}`).join(" and ")} fell apart during the stop`,
+    needed: "one undivided view",
+    remedy: "wait: each side becomes ACTIVE again, so that they can merge, and the stop is begun anew",
   };
 };
 

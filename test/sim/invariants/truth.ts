@@ -2,6 +2,7 @@ import { wantedSize } from "../../../src/core/evidence/sizes.ts";
 import type { Ledger } from "../../../src/core/ledger.ts";
 import { resources } from "../../../src/kube/objects.ts";
 import type { Commit, StoredObject } from "../model/api-server.ts";
+import { isSafe } from "../model/island.ts";
 import { isAlive, isIn, type Member } from "../model/member.ts";
 import { ordinalOf, replicasOf } from "../model/stateful-set-controller.ts";
 import { clusterName, ledgerIn, type World } from "../world.ts";
@@ -87,6 +88,7 @@ export class Truth {
       if (!joined.has(member) && !this.letGo.has(member.podUid)) this.unplanned.add(member.uuid);
     }
     this.#alive = joined;
+    if (this.#complete()) this.letGo.clear();
     if (!this.settled()) return;
     this.settledAt = timeline.now;
     const { network } = this.#world;
@@ -95,7 +97,13 @@ export class Truth {
     const { cluster } = this.#world;
     if (cluster && wantedSize(cluster.spec) === replicasOf(this.#world.statefulSet)) this.asWantedAt = timeline.now;
     this.unplanned.clear();
-    this.letGo.clear();
+  }
+
+  /** Every pod has its member, and every side of a split has its backups: what was taken has been made up for. */
+  #complete(): boolean {
+    const { engine, pods, statefulSet } = this.#world;
+    const there = pods.every((p) => p.metadata.deletionTimestamp === undefined && this.memberIn(p.metadata.uid));
+    return pods.length === replicasOf(statefulSet) && there && engine.islands.every(isSafe);
   }
 
   memberIn(podUid: string | undefined): Member | undefined {

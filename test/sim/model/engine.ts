@@ -297,7 +297,7 @@ export class Engine {
     member.phase = "joined";
     member.island = island;
     island.members = [...island.members, member];
-    this.disks.save(island);
+    if (island.state === "ACTIVE") this.disks.save(island);
     member.view = island.members.map(seenAs);
     member.believedSafe = false;
     island.jobs.memberJoined(island.members.length);

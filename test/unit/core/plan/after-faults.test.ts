@@ -71,6 +71,17 @@ describe("a shrink", () => {
   });
 });
 
+describe("a stop whose members fall apart", () => {
+  const ledger = beginStop(formed(3), 3, "Suspend", at);
+  const spec = { ...lossless, suspend: true };
+
+  test("is given up once a side is PASSIVE: such sides never merge", () => {
+    const member = { 2: { clusterState: "PASSIVE" as const } };
+    const about = { size: 3, ledger, spec, metadata, claims: claims(3), islands: [[0, 1], [2]], member };
+    expect(effectOf(plan(observe(about)))).toMatchObject({ ledger: { operation: { step: "Reactivating" } } });
+  });
+});
+
 describe("a stop that is given up", () => {
   const ledger = enter(beginStop(formed(3), 3, "Suspend", at), "Reactivating", at);
 
