@@ -213,10 +213,15 @@ export const othersAtWork: readonly Gate[] = [
   nobodyLeaving,
 ];
 
-/** How many pods at the end of the StatefulSet, one after the other, are in nobody's view: no room for them, or no start. */
+/** Longer than a pod normally takes to run, and than members take to notice that one of them is gone. */
+const idleAfter: Millis = 120_000;
+
+/** How many pods at the end of the StatefulSet, one after the other, have long had no address: no node has room for them. */
 export function idleAtTheEnd(observation: Observation): number {
+  const isIdle = (pod: PodFacts) =>
+    pod.address === undefined && !pod.terminating && observation.now - pod.createdAt > idleAfter;
   const idle = (ordinal: number) =>
-    observation.pods.some((pod) => pod.ordinal === ordinal && !pod.terminating && isInNobodysView(pod, observation));
+    observation.pods.some((pod) => pod.ordinal === ordinal && isIdle(pod) && isInNobodysView(pod, observation));
   const replicas = observation.statefulSet?.replicas ?? 0;
   let count = 0;
   while (count < replicas && idle(replicas - 1 - count)) count += 1;

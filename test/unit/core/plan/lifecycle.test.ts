@@ -161,6 +161,11 @@ const cases: Record<string, [string, Case, string][]> = {
       "Scale 4→3 Shrink/Leaving Q5",
     ],
     [
+      "not with one that was made a moment ago: it may be on its way",
+      { size: 5, spec: { replicas: 3 }, islands: [[0, 1, 2, 3]], pod: { 4: { ...gone, createdAt: now - 60_000 } } },
+      "wait PodsNotReady",
+    ],
+    [
       "not with one whose node is lost: its member may run",
       { size: 5, spec: { replicas: 3 }, islands: [[0, 1, 2, 3]], pod: { 4: { ...gone, nodeLost: true } } },
       "blocked NodeUnreachable",
