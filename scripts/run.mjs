@@ -24,7 +24,9 @@ function fail(message) {
 }
 
 function installPackages() {
-  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
   const mark = join(root, "node_modules", ".installed-from");
   if (existsSync(mark) && readFileSync(mark, "utf8") === lock) return;
   console.log("Installing npm packages (about a minute) …");

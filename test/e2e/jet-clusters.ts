@@ -5,7 +5,7 @@ import { ApiError, connect, type KubeApi } from "../cluster/kube-watch.ts";
 import { until } from "../cluster/run.ts";
 import { type MemberView, viewOf } from "./member-views.ts";
 
-export interface MemberPod {
+interface MemberPod {
   readonly metadata: {
     readonly name: string;
     readonly uid: string;

@@ -5,8 +5,8 @@ import { until } from "../cluster/run.ts";
 import { ensureImage } from "../images/images.ts";
 
 /** Where and as what the operator is installed in the throw-away cluster. */
-export const operatorNamespace = "jet-operator-system";
-export const operatorRelease = "jet-operator";
+const operatorNamespace = "jet-operator-system";
+const operatorRelease = "jet-operator";
 /** The operator as the API server's audit log names it. */
 export const operatorUser = `system:serviceaccount:${operatorNamespace}:${operatorRelease}`;
 

@@ -151,7 +151,7 @@ function podFor(name: string, image: string, command: readonly string[], target:
 }
 
 /** Reads what the job wrote. Undefined before its first number. @throws Error for a value that is not the sample job's. */
-export async function readProgress(client: EngineClient, map = "out"): Promise<JobProgress | undefined> {
+async function readProgress(client: EngineClient, map = "out"): Promise<JobProgress | undefined> {
   return progressOf((await client.entries(map)).map(([, value]) => value));
 }
 

@@ -21,14 +21,14 @@ export interface Sample {
 }
 
 /** What the members said at one moment. */
-export interface ViewSample {
+interface ViewSample {
   /** When they were asked. */
   readonly at: number;
   /** Every one of the pods has a member whose view is all pods and nothing else. */
   readonly whole: boolean;
 }
 
-export interface Samples {
+interface Samples {
   readonly status: readonly Sample[];
   readonly views: readonly ViewSample[];
 }
