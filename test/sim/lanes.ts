@@ -52,14 +52,18 @@ export async function calmLane(seed: number): Promise<Lane> {
   return tally;
 }
 
-/** Sieve's rule: the operator ends at every single write of a story, before it, after it, or without hearing of it. */
-export async function crashLane(seed: number, stories: readonly Workload[]): Promise<Lane> {
+const moments = ["crash-before", "crash-after", "response-lost"] as const;
+
+/**
+ * Sieve's rule: the operator ends at every single write of a story, before it, after it, or without hearing of it.
+ * @param each how many of these three moments are tried at each write; one: they take turns.
+ */
+export async function crashLane(seed: number, stories: readonly Workload[], each: 1 | 3): Promise<Lane> {
   const tally = new Tally();
-  const moments = ["crash-before", "crash-after", "response-lost"] as const;
   for (const workload of stories) {
     const whole = await runSchedule(workload, { seed, faults: none, invariants });
     for (let write = 0; write < whole.writesBeforeRest && !tally.full; write += 1) {
-      for (const moment of moments) {
+      for (const moment of each === 3 ? moments : [moments[write % 3] ?? "crash-before"]) {
         const fateOf = (index: number): Fate => (index === write ? moment : "ok");
         const world = await runSchedule(workload, { seed, faults: none, invariants, fateOf });
         tally.add(world, workload, seed, none, `${moment} at write ${write}`);
@@ -69,10 +73,10 @@ export async function crashLane(seed: number, stories: readonly Workload[]): Pro
   return tally;
 }
 
-/** Random stories under a random half of all faults, until the time is over. */
-export async function stormLane(firstSeed: number, until: () => boolean): Promise<Lane> {
+/** Random stories under a random half of all faults: one for each seed, or fewer when the time is over. */
+export async function stormLane(firstSeed: number, seeds: number, isOver: () => boolean): Promise<Lane> {
   const tally = new Tally();
-  for (let seed = firstSeed; !until() && !tally.full; seed += 1) {
+  for (let seed = firstSeed; seed < firstSeed + seeds && !isOver() && !tally.full; seed += 1) {
     const random = createRandom(seed * 7_919 + 13);
     const faults = randomHalf(random);
     const workload = random.pick(workloads);

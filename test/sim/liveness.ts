@@ -47,7 +47,13 @@ function refused(world: World): boolean {
   return lastStep?.kind === "blocked" && lastStep.by.every((unmet) => mayEndBlocked[unmet.check]?.(world) === true);
 }
 
+/** A volume went in the very moment of the start: the engine itself waits for the member that was on it. */
+function waitsForLostVolume({ truth, ledger }: World): boolean {
+  return truth.claimGoneAt !== undefined && ledger?.operation?.kind === "Start";
+}
+
 function atRest(world: World): boolean {
+  if (waitsForLostVolume(world)) return true;
   if (!world.cluster) return !world.statefulSet && world.pods.length === 0;
   if (world.lastStep?.kind !== "done" && !refused(world)) return false;
   const stopped = replicasOf(world.statefulSet) === 0 && world.pods.length === 0;
@@ -55,7 +61,7 @@ function atRest(world: World): boolean {
 }
 
 function endState(world: World): string | undefined {
-  if (!world.cluster) return undefined;
+  if (!world.cluster || waitsForLostVolume(world)) return undefined;
   const problem = refused(world) ? undefined : (sizeProblem(world) ?? readyProblem(world));
   return problem ?? ledgerProblem(world) ?? jobProblem(world);
 }

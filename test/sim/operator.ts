@@ -73,7 +73,7 @@ export class OperatorProcess {
     const at = this.#parts.timeline.now + delay;
     if (this.#timer && this.#timer.at <= at) return;
     this.#timer?.timer.cancel();
-    this.#timer = { at, timer: this.#parts.timeline.after(delay, () => this.#pass()) };
+    this.#timer = { at, timer: this.#parts.timeline.after(delay, () => this.#parts.timeline.beside(this.#pass())) };
   }
 
   /** SIGKILL. A write that is on its way stays on its way. */

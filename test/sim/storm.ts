@@ -26,7 +26,7 @@ const strikes: Partial<Record<FaultKind, (world: World) => void>> = {
   "pods are killed": (world) => {
     if (world.pods.length === 0) return;
     const pod = world.random.pick(world.pods);
-    const budget = world.api.get(resources.podDisruptionBudgets, clusterName)?.spec?.["maxUnavailable"];
+    const budget = world.api.get(resources.podDisruptionBudgets, clusterName)?.spec?.maxUnavailable;
     const evicted = world.random.chance(0.5);
     if (evicted && budget !== 1) return;
     world.counters.add(evicted ? "fault: eviction" : "fault: pod deleted");

@@ -277,7 +277,7 @@ function told({ author, type, resource, object }: Commit): string {
   const { metadata, spec, status } = object;
   const ledger = ledgerIn(object);
   const more = [
-    spec?.["replicas"] === undefined ? "" : `replicas ${spec["replicas"]}`,
+    spec?.replicas === undefined ? "" : `replicas ${spec.replicas}`,
     ledger
       ? `Q${ledger.quorumBase} ${ledger.operation?.kind ?? "rest"} ${ledger.operation?.step ?? ""} formed ${ledger.formedSize}`
       : "",
@@ -289,7 +289,7 @@ function told({ author, type, resource, object }: Commit): string {
 }
 
 function readyOf(object: StoredObject): string {
-  const conditions = object.status?.["conditions"] as { type: string; status: string; reason: string }[] | undefined;
+  const conditions = object.status?.conditions;
   const ready = conditions?.find((c) => c.type === "Ready");
   return ready ? `Ready=${ready.status} ${ready.reason}` : "";
 }

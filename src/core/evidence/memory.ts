@@ -45,9 +45,12 @@ export function isOfThisCluster({ stamp }: ClaimFacts, observation: Observation)
   return isLossless(observation) && stamp.clusterName === (spec.clusterName ?? metadata.name);
 }
 
-/** Where the StatefulSet is gone, pods that we do not see may be there all the same: a cache lags, one is just made again. */
+/**
+ * Where the StatefulSet is gone, pods that we do not see may be there all the same: a cache lags, one is just made again.
+ * Status tells its size until a pass has seen that it is gone, and Q after that.
+ */
 function rememberedSize({ statefulSet, pods, cluster }: Observation): number {
   const living = pods.filter((pod) => !pod.terminating).map((pod) => pod.ordinal + 1);
   const size = Math.max(statefulSet?.replicas ?? 0, ...living);
-  return statefulSet && size > 0 ? size : Math.max(size, cluster.status?.replicas ?? 0);
+  return statefulSet && size > 0 ? size : Math.max(size, cluster.status?.replicas || cluster.status?.quorum?.base || 0);
 }

@@ -54,7 +54,10 @@ export class Truth {
     if (commit.resource !== resources.statefulSets && commit.resource !== resources.pods) return;
     const { timeline } = this.#world;
     if (commit.author === "person" || commit.author === "garbage-collector") this.#world.disturbedAt = timeline.now;
-    if (commit.resource !== resources.statefulSets) return this.#podCommitted(commit);
+    if (commit.resource !== resources.statefulSets) {
+      this.#podCommitted(commit);
+      return;
+    }
     const [before, after] = [replicasOf(commit.before), replicasOf(commit.object)];
     const [was, is] = [ledgerIn(commit.before)?.operation?.kind, ledgerIn(commit.object)?.operation?.kind];
     if (is !== undefined && is !== was) this.operationSince = timeline.now;
@@ -118,7 +121,7 @@ export class Truth {
     if (replicas === 1 && this.#world.cluster?.spec.version?.startsWith("4.") && this.#answering(pods[0])) return true;
     if (engine.islands.length !== 1) return false;
     const island = engine.islands[0];
-    if (!island || island.state !== "ACTIVE" || island.members.length !== replicas) return false;
+    if (island?.state !== "ACTIVE" || island.members.length !== replicas) return false;
     if (island.becomingPassive) return false;
     const whole = island.members.map((member) => member.uuid).join(" ");
     return pods.every((pod) => {

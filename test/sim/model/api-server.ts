@@ -5,8 +5,26 @@ import type { Timeline } from "./timeline.ts";
 
 /** Any object as the API server keeps it. Never changed in place: a write makes a new one. */
 export interface StoredObject extends KubeObject {
-  readonly spec?: Readonly<Record<string, unknown>>;
-  readonly status?: Readonly<Record<string, unknown>>;
+  readonly spec?: StoredSpec;
+  readonly status?: StoredStatus;
+}
+
+/** What the models read of specs; the rest is kept as it came. */
+export interface StoredSpec {
+  readonly replicas?: number;
+  readonly template?: StoredObject;
+  readonly volumeClaimTemplates?: readonly StoredObject[];
+  readonly maxUnavailable?: number | undefined;
+  readonly selector?: unknown;
+}
+
+export interface StoredStatus {
+  readonly phase?: string;
+  readonly podIP?: string;
+  readonly replicas?: number;
+  readonly maxUnavailable?: number | undefined;
+  readonly observedGeneration?: number | undefined;
+  readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];
 }
 
 /** Who wrote; an operator by the name of its process. */
@@ -116,7 +134,10 @@ export class ApiServer {
       throw new Refusal(409, "Conflict", `${name} has uid ${before.metadata.uid}, not ${call.uid}`);
     }
     const waits = resource === resources.pods || (before.metadata.finalizers ?? []).length > 0;
-    if (!waits) return this.remove(author, resource, name);
+    if (!waits) {
+      this.remove(author, resource, name);
+      return;
+    }
     if (before.metadata.deletionTimestamp !== undefined) return;
     const grace = resource === resources.pods ? podGraceMillis : 0;
     const metadata = { ...before.metadata, deletionTimestamp: this.#time(grace) };

@@ -11,7 +11,7 @@ export function takeUpBudgets(api: ApiServer, timeline: Timeline, random: Random
     timeline.after(random.between(10, 2_000), () => {
       api.change("budgets", resources.podDisruptionBudgets, object.metadata.name, (budget) => ({
         ...budget,
-        status: { observedGeneration: budget.metadata.generation, maxUnavailable: budget.spec?.["maxUnavailable"] },
+        status: { observedGeneration: budget.metadata.generation, maxUnavailable: budget.spec?.maxUnavailable },
       }));
     });
   });

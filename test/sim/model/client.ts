@@ -46,7 +46,7 @@ export function createSimClient(api: ApiServer, timeline: Timeline, options: Cli
     requireAlive(options);
     const what = `${call.verb} ${call.ref.resource.plural}/${call.ref.name}`;
     const fate = options.fateOf(call);
-    await timeline.advance(options.latency());
+    await timeline.sleep(options.latency());
     requireAlive(options);
     if (fate === "crash-before") throw new OperatorCrash(what);
     if (fate === "not-sent")
@@ -56,7 +56,7 @@ export function createSimClient(api: ApiServer, timeline: Timeline, options: Cli
     if (fate === "throttled") throw apiError(what, 429, { reason: "TooManyRequests" });
     if (fate === "held") {
       timeline.after(heldMillis, () => void late(call, commit));
-      await timeline.advance(heldMillis / 2);
+      await timeline.sleep(heldMillis / 2);
       throw new TransportError(what, Object.assign(new Error("no answer"), { code: "DEADLINE" }));
     }
     const result = committed(what, () => {
@@ -66,7 +66,7 @@ export function createSimClient(api: ApiServer, timeline: Timeline, options: Cli
     if (fate === "crash-after") throw new OperatorCrash(what);
     if (fate === "response-lost")
       throw new TransportError(what, Object.assign(new Error("reset"), { code: "ECONNRESET" }));
-    await timeline.advance(options.latency());
+    await timeline.sleep(options.latency());
     requireAlive(options);
     return result;
   };
@@ -82,7 +82,7 @@ export function createSimClient(api: ApiServer, timeline: Timeline, options: Cli
   return {
     async get<T>(ref: ObjectRef) {
       requireAlive(options);
-      await timeline.advance(options.latency());
+      await timeline.sleep(options.latency());
       const found = api.get(ref.resource, ref.name);
       if (!found) throw apiError(`get ${ref.name}`, 404, { reason: "NotFound" });
       return found as T;

@@ -17,7 +17,7 @@ export function createSimJobs(
   onResume: OnResume,
 ): EngineJobs {
   const ask = async <T>(asked: Asked, answer: (island: Island) => Answer<T>): Promise<Answer<T>> => {
-    await engine.timeline.advance(faults.latency());
+    await engine.timeline.sleep(faults.latency());
     if (faults.unanswered() || !engine.network.reachedByOperator(asked.address.host)) return nothing("no answer");
     const member = engine.members.find((m) => m.address === asked.address.host && isIn(m));
     return member?.island ? answer(member.island) : nothing("ECONNREFUSED");

@@ -15,7 +15,7 @@ export interface RestFaults {
 /** Members' REST as one operator reaches it; answers are the members' own beliefs, not the truth. */
 export function createSimRest(engine: Engine, faults: RestFaults, snapshotTime: SnapshotTime): EngineRest {
   const ask = async <T>(address: MemberAddress, answer: (member: Member) => Answer<T>): Promise<Answer<T>> => {
-    await engine.timeline.advance(faults.latency());
+    await engine.timeline.sleep(faults.latency());
     if (faults.unanswered() || !engine.network.reachedByOperator(address.host)) return nothing("no answer within 10 s");
     const member = engine.members.find((m) => m.address === address.host && isAlive(m) && m.phase !== "booting");
     return member ? answer(member) : nothing("ECONNREFUSED");
@@ -46,7 +46,7 @@ export function createSimRest(engine: Engine, faults: RestFaults, snapshotTime: 
       });
       if (!answer.known) return answer;
       const { changed, after } = answer.value;
-      await engine.timeline.advance(Math.min(after, deadlineMillis));
+      await engine.timeline.sleep(Math.min(after, deadlineMillis));
       return after > deadlineMillis ? nothing("no answer in time") : { known: true, value: { changed, state: to } };
     },
   };

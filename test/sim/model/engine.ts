@@ -83,7 +83,10 @@ export class Engine {
   terminate(member: Member): void {
     if (!isAlive(member) || member.phase === "leaving") return;
     const { island } = member;
-    if (member.phase !== "joined" || !island) return this.#exit(member, "graceful");
+    if (member.phase !== "joined" || !island) {
+      this.#exit(member, "graceful");
+      return;
+    }
     member.phase = "leaving";
     island.jobs.interrupted("left", island.members.length);
     // Without others, or with the state set so, nothing can be handed over: it is let go at once (engine.md §4).
@@ -111,7 +114,7 @@ export class Engine {
 
   submit(job: Pick<Job, "id" | "protected" | "autoScaling">): void {
     const island = this.largest;
-    if (!island || island.state !== "ACTIVE") return;
+    if (island?.state !== "ACTIVE") return;
     island.jobs.submit(job, island.members.length);
     this.startJobs(island);
   }
@@ -270,8 +273,8 @@ export class Engine {
       (other) => other.phase === "looking" && this.disks.of(other.claimUid)?.saved === saved,
     );
     const complete = saved.members.every((wanted) => there.some((other) => other.uuid === wanted));
-    if (complete) return this.recover(there, saved);
-    this.#look(member, this.random.between(500, 2_500));
+    if (complete) this.recover(there, saved);
+    else this.#look(member, this.random.between(500, 2_500));
   }
 
   /** The first of those that look for each other begins the cluster; some do not wait to find out. */

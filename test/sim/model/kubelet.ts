@@ -105,7 +105,7 @@ export class Kubelet {
     this.#timeline.after(this.#random.between(100, 5_000), () => {
       this.#probed.delete(name);
       const pod = this.#api.get(resources.pods, name);
-      if (!pod?.status || pod.status["phase"] !== "Running") return;
+      if (pod?.status?.phase !== "Running") return;
       const status = this.#answers(this.memberOf(pod)) ? "True" : "False";
       this.#setStatus(pod, { ...pod.status, conditions: [{ type: "Ready", status }] });
     });
@@ -124,7 +124,7 @@ export class Kubelet {
 
   /** Addresses come round again, as those of real nodes do. */
   #freeAddress(): string {
-    const used = new Set(this.#api.list(resources.pods).map((pod) => pod.status?.["podIP"]));
+    const used = new Set(this.#api.list(resources.pods).map((pod) => pod.status?.podIP));
     for (;;) {
       this.#address = (this.#address + 1) % 24;
       const address = `10.1.0.${this.#address + 10}`;

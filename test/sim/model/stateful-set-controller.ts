@@ -51,7 +51,7 @@ export class StatefulSetController {
   }
 
   #create(statefulSet: StoredObject, ordinal: number): void {
-    const template = statefulSet.spec?.["template"] as StoredObject | undefined;
+    const template = statefulSet.spec?.template;
     const name = `${statefulSet.metadata.name}-${ordinal}`;
     for (const claim of claimTemplates(statefulSet)) {
       const claimName = `${claim.metadata.name}-${name}`;
@@ -86,7 +86,7 @@ export class StatefulSetController {
 }
 
 export function replicasOf(statefulSet: StoredObject | undefined): number {
-  return Number(statefulSet?.spec?.["replicas"] ?? 0);
+  return statefulSet?.spec?.replicas ?? 0;
 }
 
 export function ordinalOf(pod: StoredObject): number {
@@ -94,7 +94,7 @@ export function ordinalOf(pod: StoredObject): number {
 }
 
 function claimTemplates(statefulSet: StoredObject): StoredObject[] {
-  return (statefulSet.spec?.["volumeClaimTemplates"] ?? []) as StoredObject[];
+  return [...(statefulSet.spec?.volumeClaimTemplates ?? [])];
 }
 
 function ownerOf(statefulSet: StoredObject) {

@@ -6,7 +6,7 @@ export interface Timer {
 interface Entry {
   readonly at: number;
   readonly order: number;
-  readonly run: () => void | Promise<void>;
+  readonly run: () => void;
   cancelled: boolean;
 }
 
@@ -24,12 +24,14 @@ export class Timeline {
   events = 0;
   readonly #entries: Entry[] = [];
   #order = 0;
+  #beside = 0;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(start: number) {
     this.now = start;
   }
 
-  after(millis: number, run: () => void | Promise<void>): Timer {
+  after(millis: number, run: () => void): Timer {
     const entry: Entry = { at: this.now + millis, order: this.#order++, run, cancelled: false };
     let index = this.#entries.length;
     while (index > 0 && later(this.#entries[index - 1] as Entry, entry)) index -= 1;
@@ -41,10 +43,26 @@ export class Timeline {
     };
   }
 
-  /**
-   * Lets time pass: what falls due runs, in order. May be called from inside an event, as by a call that takes its time:
-   * the rest of the world goes on meanwhile.
-   */
+  /** Ends after this long: for what takes its time while the rest of the world goes on. */
+  sleep(millis: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.after(millis, resolve);
+    });
+  }
+
+  /** Something that sleeps now and then goes on beside everything else. Its failure ends the run. */
+  beside(work: Promise<void>): void {
+    this.#beside += 1;
+    work
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        this.#beside -= 1;
+      });
+  }
+
+  /** Lets time pass: what falls due runs, in order, each to its end or its next sleep. */
   async advance(millis: number): Promise<void> {
     const end = this.now + millis;
     for (;;) {
@@ -54,11 +72,20 @@ export class Timeline {
       if (next.cancelled) continue;
       this.now = Math.max(this.now, next.at);
       this.events += 1;
-      await next.run();
+      next.run();
+      // Every promise that can go on by now does so before the next event: the order stays the same in each run.
+      if (this.#beside > 0) await everythingElse();
+      if (this.#failure) throw this.#failure.error;
       this.afterEach();
     }
     this.now = Math.max(this.now, end);
   }
+}
+
+function everythingElse(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 function later(a: Entry, b: Entry): boolean {

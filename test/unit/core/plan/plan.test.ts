@@ -60,6 +60,11 @@ const cases: Record<string, [string, Case, string][]> = {
       "CreateStatefulSet 3 Form Q3",
     ],
     [
+      "once status has said that nobody is asked for, Q says what there may be beyond the pods that are seen",
+      { spec: { replicas: 5 }, pods: [0, 1, 2, 3], status: { replicas: 0, quorum: { base: 5, needed: 3, live: 4 } } },
+      "CreateStatefulSet 5 Form Q5",
+    ],
+    [
       "pods that are going do not count",
       { spec: { replicas: 1 }, pods: [0, 1, 2], pod: { 1: { terminating: true }, 2: { terminating: true } } },
       "CreateStatefulSet 1 Form Q1",
