@@ -14,6 +14,7 @@ const tasks = {
   test: "scripts/test.ts",
   "test:full": "scripts/test.ts",
   "test:unit": "scripts/test.ts",
+  "test:sim": "scripts/test.ts",
   "test:integration": "scripts/test.ts",
   "test:e2e": "scripts/test.ts",
 };

@@ -18,6 +18,7 @@ const tasks = {
   test: ["check", "unit", "sim", "build", "integration", "e2e"],
   "test:full": ["check", "unit", "sim", "build", "integration", "e2e"],
   "test:unit": ["unit"],
+  "test:sim": ["sim"],
   "test:integration": ["build", "integration"],
   "test:e2e": ["build", "e2e"],
 } as const;
