@@ -56,7 +56,11 @@ export async function execute(effect: Effect, because: Evidence, execution: Exec
         { op: "replace", path: "/spec/replicas", value: effect.to },
       ]);
     case "WriteLedger":
-      return patch(execution, statefulSet(now), [...preconditions(now), replaceLedger(effect.ledger)]);
+      // What a ledger says of a size is true of these replicas and no others.
+      return patch(execution, statefulSet(now), [
+        ...preconditions(now, now.statefulSet?.replicas),
+        replaceLedger(effect.ledger),
+      ]);
     case "WriteTemplate":
       return writeTemplate(effect.ledger, now, execution);
     case "DeletePod":
@@ -163,7 +167,7 @@ function finalizers({ cluster }: Observation, change: (there: string[]) => strin
 /**
  * Tests on uid, old ledger and old replicas, not on resourceVersion: the StatefulSet's own status updates move that.
  */
-function preconditions(now: Observation, replicas?: number): JsonPatchOperation[] {
+function preconditions(now: Observation, replicas: number | undefined): JsonPatchOperation[] {
   const found = now.statefulSet;
   return [
     { op: "test", path: "/metadata/uid", value: found?.uid ?? "" },

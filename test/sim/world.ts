@@ -107,6 +107,7 @@ export class World {
     bindVolumes(this.api, this.timeline, this.random);
     this.truth = new Truth(this);
     this.api.listen((commit) => this.#committed(commit));
+    this.timeline.beforeEach = () => this.truth.lasted();
     this.timeline.afterEach = () => this.#check();
     this.api.create("person", resources.jetClusters, {
       apiVersion: "jet-operator.io/v1beta1",

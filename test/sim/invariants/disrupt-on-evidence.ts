@@ -1,3 +1,5 @@
+import { resources } from "../../../src/kube/objects.ts";
+import { replicasOf } from "../model/stateful-set-controller.ts";
 import type { Invariant } from "./invariant.ts";
 import { isSettledMember, takenBy } from "./taken.ts";
 
@@ -6,11 +8,12 @@ export const disruptOnEvidence: Invariant = {
   id: "I2",
   says: "no joined member is taken away unless the cluster was whole and safe",
   committed(world, commit) {
-    const { truth, timeline } = world;
+    const { truth } = world;
     const members = takenBy(world, commit)
       .filter((pod) => isSettledMember(world, pod))
       .map((pod) => pod.metadata.name);
-    if (members.length === 0 || truth.recently(truth.heardAt)) return undefined;
-    return `${members.join(", ")} taken ${Math.round((timeline.now - truth.heardAt) / 1000)} s after the cluster was last heard whole and safe`;
+    const size = replicasOf(commit.resource === resources.statefulSets ? commit.before : world.statefulSet);
+    if (members.length === 0 || truth.wasHeardWhole(size)) return undefined;
+    return `${members.join(", ")} taken from ${size} members that were not whole, safe and heard`;
   },
 };

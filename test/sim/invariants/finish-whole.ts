@@ -13,7 +13,7 @@ export const finishWhole: Invariant = {
     if (!["Form", "Grow", "Shrink", "Start"].includes(before.operation.kind)) return undefined;
     // A pod that lost its StatefulSet and was not found again belongs to nobody until the size covers it.
     if (world.pods.some((pod) => !pod.metadata.ownerReferences?.length)) return undefined;
-    if (world.truth.recently(world.truth.settledAt)) return undefined;
+    if (world.truth.wasWhole(replicasOf(commit.object))) return undefined;
     return `${before.operation.kind} to ${replicasOf(commit.object)} members ended while they were not whole`;
   },
 };

@@ -8,14 +8,14 @@ export const growWhole: Invariant = {
   id: "I7",
   says: "replicas of a formed cluster grow only while it is whole and safe",
   committed(world, commit) {
-    const { truth, timeline } = world;
+    const { truth } = world;
     if (!byOperator(commit) || commit.resource !== resources.statefulSets || !commit.before) return undefined;
     const [before, after] = [replicasOf(commit.before), replicasOf(commit.object)];
     const ledger = ledgerIn(commit.before);
     if (before === 0 || after <= before || ledger?.formedSize === undefined) return undefined;
     // Stopped, or on the way there or back: exactly its members, put back after somebody scaled it by hand.
     if (ledger.stopped || ledger.operation?.kind === "Start") return undefined;
-    if (truth.recently(truth.heardAt)) return undefined;
-    return `grown from ${before} to ${after}, last heard whole and safe ${Math.round((timeline.now - truth.heardAt) / 1000)} s ago`;
+    if (truth.wasHeardWhole(before)) return undefined;
+    return `grown from ${before} to ${after} while not whole, safe and heard`;
   },
 };

@@ -18,7 +18,7 @@ export const quorumBase: Invariant = {
     if (after && after.quorumBase >= world.scaledByHand) world.scaledByHand = 0;
     if (!before || !after || after.quorumBase >= before.quorumBase) return undefined;
     const { truth } = world;
-    if (truth.recently(truth.settledAt) && truth.live().length <= after.quorumBase) return undefined;
+    if (truth.wasWhole(after.quorumBase) && truth.live().length <= after.quorumBase) return undefined;
     return `Q fell from ${before.quorumBase} to ${after.quorumBase} with ${truth.live().length} members alive`;
   },
 };

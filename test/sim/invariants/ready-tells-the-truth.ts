@@ -1,4 +1,5 @@
 import type { JetCluster } from "../../../src/api/jet-cluster.ts";
+import { wantedSize } from "../../../src/core/evidence/sizes.ts";
 import { resources } from "../../../src/kube/objects.ts";
 import { byOperator, type Invariant } from "./invariant.ts";
 
@@ -14,9 +15,10 @@ export const readyTellsTheTruth: Invariant = {
     const ready = cluster.status?.conditions?.find((c) => c.type === "Ready");
     if (ready?.status !== "True") return undefined;
     const { truth } = world;
-    if (!truth.recently(truth.settledAt + lagMillis)) return "Ready=True of a cluster that is not whole and safe";
+    const size = cluster.status?.replicas ?? 0;
+    if (!truth.wasWhole(size, lagMillis)) return `Ready=True of ${size} members that are not whole and safe`;
     const current = cluster.status?.observedGeneration === cluster.metadata.generation;
-    if (!current || truth.recently(truth.asWantedAt + lagMillis)) return undefined;
-    return `Ready=True with ${truth.settledSize} members of generation ${cluster.metadata.generation}`;
+    if (!current || size === wantedSize(cluster.spec)) return undefined;
+    return `Ready=True with ${size} members, ${wantedSize(cluster.spec)} are asked for`;
   },
 };

@@ -1,4 +1,5 @@
 import { neededOf } from "../../../src/core/evidence/quorum.ts";
+import { replicasOf } from "../model/stateful-set-controller.ts";
 import type { Invariant } from "./invariant.ts";
 import { evidenceWindow } from "./truth.ts";
 
@@ -10,7 +11,8 @@ export const resumeOnQuorum: Invariant = {
     // Its list of jobs is made when an operation begins; the engine does not say who suspended one after that.
     const early = (job.suspensionAskedAt ?? Number.POSITIVE_INFINITY) < world.truth.operationSince - evidenceWindow;
     if (job.suspendedBy === "person" && early) return `${job.id} was suspended by its user`;
-    if (!world.truth.recently(world.truth.settledAt)) return `${job.id} resumed while the cluster was not whole`;
+    if (!world.truth.wasWhole(replicasOf(world.statefulSet)))
+      return `${job.id} resumed while the cluster was not whole`;
     const operation = world.ledger?.operation;
     const base = Math.max(world.ledger?.quorumBase ?? 0, job.sizeAtSuspension ?? 0);
     const needed = neededOf(operation?.kind === "Shrink" ? operation.replicas : base);

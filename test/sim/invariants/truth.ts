@@ -1,8 +1,6 @@
-import { wantedSize } from "../../../src/core/evidence/sizes.ts";
 import type { Ledger } from "../../../src/core/ledger.ts";
 import { resources } from "../../../src/kube/objects.ts";
 import type { Commit, StoredObject } from "../model/api-server.ts";
-import { isSafe } from "../model/island.ts";
 import { isAlive, isIn, type Member } from "../model/member.ts";
 import { ordinalOf, replicasOf } from "../model/stateful-set-controller.ts";
 import { clusterName, ledgerIn, type World } from "../world.ts";
@@ -13,22 +11,24 @@ import { clusterName, ledgerIn, type World } from "../world.ts";
  */
 export const evidenceWindow = 8_000;
 
+const never = Number.NEGATIVE_INFINITY;
+
 /** What is the case in the models, told apart from what members or caches believe, and when it last was. */
 export class Truth {
-  /** Every pod there, every member answering, one view of exactly them, all safe. Gates of the planner, written again. */
-  settledAt = Number.NEGATIVE_INFINITY;
-  /** When it was settled and every member could answer the operator. */
-  heardAt = Number.NEGATIVE_INFINITY;
-  /** Members when it last was. */
+  /** When there were exactly so many pods, as many as the StatefulSet asks for, none of them on its way out. */
+  readonly #podsAt = new Map<number, number>();
+  /** When exactly so many members held one view of themselves, all safe. */
+  readonly #viewAt = new Map<number, number>();
+  /** When every member could answer the operator. */
+  #heardAt = Number.NEGATIVE_INFINITY;
+  /** Members when pods and view were last right together. */
   settledSize = 0;
-  /** When it was settled and of the size that its spec asks for. */
-  asWantedAt = Number.NEGATIVE_INFINITY;
   /** Since when each member is joined. */
   readonly joinedAt = new Map<string, number>();
   /** Members that died or left by no doing of the operator since the cluster was last whole. */
   readonly unplanned = new Set<string>();
-  /** Pods that the operator let go, by uid, until they are gone and the rest is safe. */
-  readonly letGo = new Set<string>();
+  /** Pods with a member that the operator let go, by uid, and when. */
+  readonly #letGo = new Map<string, number>();
   /** When a claim was last deleted. */
   claimGoneAt: number | undefined;
   /** Since when the operation under way is in the ledger. */
@@ -37,6 +37,11 @@ export class Truth {
   atStop: { readonly size: number; readonly claims: readonly (string | undefined)[] } | undefined;
   readonly #world: World;
   #alive = new Set<Member>();
+  #seen: { pods: number | undefined; view: number | undefined; heard: boolean } = {
+    pods: undefined,
+    view: undefined,
+    heard: false,
+  };
 
   constructor(world: World) {
     this.#world = world;
@@ -45,6 +50,27 @@ export class Truth {
   /** Whether something was so at any moment of the window before the write was sent. */
   recently(at: number): boolean {
     return this.#world.timeline.now - at <= evidenceWindow + this.#world.lateness;
+  }
+
+  /**
+   * Whether the cluster was whole and safe with so many members inside the window. Pods and members may have been so at
+   * different moments of it: no operator can look at all at once.
+   * @param lag milliseconds that the window is longer, for what caches tell.
+   */
+  wasWhole(size: number, lag = 0): boolean {
+    const at = Math.min(this.#podsAt.get(size) ?? never, this.#viewAt.get(size) ?? never);
+    return this.recently(at + lag);
+  }
+
+  /** As `wasWhole`, and every member could be heard. */
+  wasHeardWhole(size: number): boolean {
+    return this.recently(this.#heardAt) && this.wasWhole(size);
+  }
+
+  /** Pods that an operator took from a cluster of `size` and that it has not been whole without since. */
+  notMadeUpFor(size: number): string[] {
+    const at = Math.min(this.#podsAt.get(size) ?? never, this.#viewAt.get(size) ?? never);
+    return [...this.#letGo].filter(([, takenAt]) => takenAt >= at).map(([uid]) => uid);
   }
 
   committed(commit: Commit): void {
@@ -66,14 +92,15 @@ export class Truth {
     if (after === 0 && isWhole(ledgerIn(commit.before))) this.atStop = { size: before, claims: this.#claims(before) };
     for (const pod of this.#world.pods) {
       if (ordinalOf(pod) >= after && ordinalOf(pod) < before && this.memberIn(pod.metadata.uid)) {
-        this.letGo.add(pod.metadata.uid ?? "");
+        this.#letGo.set(pod.metadata.uid ?? "", timeline.now);
       }
     }
   }
 
   #podCommitted({ author, object }: Commit): void {
     const deleted = author.startsWith("operator-") && object.metadata.deletionTimestamp !== undefined;
-    if (deleted && this.memberIn(object.metadata.uid)) this.letGo.add(object.metadata.uid ?? "");
+    if (!deleted || !this.memberIn(object.metadata.uid)) return;
+    this.#letGo.set(object.metadata.uid ?? "", this.#world.timeline.now);
   }
 
   /** UIDs of the first claims; undefined for one that is not there. */
@@ -83,53 +110,63 @@ export class Truth {
     return Array.from({ length: size }, (_, o) => api.get(resources.persistentVolumeClaims, name(o))?.metadata.uid);
   }
 
+  /** Nothing changes between two events: what was so after the last is so until the next. */
+  lasted(): void {
+    const { now } = this.#world.timeline;
+    if (this.#seen.pods !== undefined) this.#podsAt.set(this.#seen.pods, now);
+    if (this.#seen.view !== undefined) this.#viewAt.set(this.#seen.view, now);
+    if (this.#seen.heard) this.#heardAt = now;
+  }
+
   look(): void {
-    const { engine, timeline } = this.#world;
+    const { engine, timeline, network, pods, statefulSet } = this.#world;
     const joined = new Set(engine.joined);
     for (const member of joined) if (!this.joinedAt.has(member.uuid)) this.joinedAt.set(member.uuid, timeline.now);
     for (const member of this.#alive) {
-      if (!joined.has(member) && !this.letGo.has(member.podUid)) this.unplanned.add(member.uuid);
+      if (!joined.has(member) && !this.#letGo.has(member.podUid)) this.unplanned.add(member.uuid);
     }
     this.#alive = joined;
-    if (this.#complete()) this.letGo.clear();
+    const replicas = replicasOf(statefulSet);
+    this.#seen = {
+      pods: this.#podsRight(pods, replicas) ? replicas : undefined,
+      view: this.#viewSize(),
+      heard: engine.joined.every((member) => network.reachedByOperator(member.address)),
+    };
+    this.lasted();
     if (!this.settled()) return;
-    this.settledAt = timeline.now;
-    const { network } = this.#world;
-    if (engine.joined.every((member) => network.reachedByOperator(member.address))) this.heardAt = timeline.now;
-    this.settledSize = joined.size;
-    const { cluster } = this.#world;
-    if (cluster && wantedSize(cluster.spec) === replicasOf(this.#world.statefulSet)) this.asWantedAt = timeline.now;
+    this.settledSize = replicas;
     this.unplanned.clear();
-  }
-
-  /** Every pod has its member, and every side of a split has its backups: what was taken has been made up for. */
-  #complete(): boolean {
-    const { engine, pods, statefulSet } = this.#world;
-    const there = pods.every((p) => p.metadata.deletionTimestamp === undefined && this.memberIn(p.metadata.uid));
-    return pods.length === replicasOf(statefulSet) && there && engine.islands.every(isSafe);
   }
 
   memberIn(podUid: string | undefined): Member | undefined {
     return this.#world.engine.joined.find((member) => member.podUid === podUid);
   }
 
+  /** Every pod there, every member joined, one view of exactly them, all safe. Gates of the planner, written again. */
   settled(): boolean {
-    const { engine, pods, statefulSet } = this.#world;
+    const { pods, statefulSet } = this.#world;
     const replicas = replicasOf(statefulSet);
-    if (replicas === 0 || pods.length !== replicas) return false;
+    if (replicas === 0 || !this.#podsRight(pods, replicas) || this.#viewSize() !== replicas) return false;
+    return pods.every((pod) => this.memberIn(pod.metadata.uid) || this.#answering(pod));
+  }
+
+  #podsRight(pods: readonly StoredObject[], replicas: number): boolean {
+    const leaves = pods.some((pod) => pod.metadata.deletionTimestamp !== undefined || ordinalOf(pod) >= replicas);
+    return pods.length === replicas && !leaves;
+  }
+
+  /** Members of the one island there is, if all of them see it as it is and call themselves safe. */
+  #viewSize(): number | undefined {
+    const { engine, cluster, pods } = this.#world;
     // Before 5.2 nobody can tell a single member that begins from one that has begun.
-    if (replicas === 1 && this.#world.cluster?.spec.version?.startsWith("4.") && this.#answering(pods[0])) return true;
-    if (engine.islands.length !== 1) return false;
-    const island = engine.islands[0];
-    if (island?.state !== "ACTIVE" || island.members.length !== replicas) return false;
-    if (island.becomingPassive) return false;
+    if (pods.length === 1 && cluster?.spec.version?.startsWith("4.") && this.#answering(pods[0])) return 1;
+    const [island, ...others] = engine.islands;
+    if (island?.state !== "ACTIVE" || others.length > 0 || island.becomingPassive) return undefined;
     const whole = island.members.map((member) => member.uuid).join(" ");
-    return pods.every((pod) => {
-      if (pod.metadata.deletionTimestamp !== undefined || ordinalOf(pod) >= replicas) return false;
-      const member = this.memberIn(pod.metadata.uid);
-      if (member?.phase !== "joined" || !member.believedSafe) return false;
-      return member.view.map((seen) => seen.uuid).join(" ") === whole;
-    });
+    const agree = island.members.every(
+      (m) => m.phase === "joined" && m.believedSafe && m.view.map((seen) => seen.uuid).join(" ") === whole,
+    );
+    return agree ? island.members.length : undefined;
   }
 
   #answering(pod: StoredObject | undefined): boolean {

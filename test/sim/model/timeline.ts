@@ -16,6 +16,8 @@ interface Entry {
  */
 export class Timeline {
   now: number;
+  /** Called before each event, at its time. */
+  beforeEach: () => void = () => {};
   /** Called after each event. */
   afterEach: () => void = () => {};
   /** Nothing more happens. */
@@ -72,6 +74,7 @@ export class Timeline {
       if (next.cancelled) continue;
       this.now = Math.max(this.now, next.at);
       this.events += 1;
+      this.beforeEach();
       next.run();
       // Every promise that can go on by now does so before the next event: the order stays the same in each run.
       if (this.#beside > 0) await everythingElse();
