@@ -46,7 +46,7 @@ function lackOf(observation: Observation, ordinal: number) {
 }
 
 /** Every expected member answered within the last few seconds. Unknown is not down: it means hold. */
-const allKnown: Gate = (observation) => allKnownBut([])(observation);
+export const allKnown: Gate = (observation) => allKnownBut([])(observation);
 
 /** @param excused uids of pods that need not answer. */
 function allKnownBut(excused: readonly string[]): Gate {

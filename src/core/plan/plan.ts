@@ -17,7 +17,7 @@ import { continueRoll, roll } from "./roll.ts";
 import { continueShrink, shrink } from "./shrink.ts";
 import { continueStart, start } from "./start.ts";
 import { blocked, done, hold, type Step, wait } from "./step.ts";
-import { continueStop, stop } from "./stop.ts";
+import { continueStop, stop, undoLatePassive } from "./stop.ts";
 import { deleteSurplusClaim } from "./volumes.ts";
 
 /**
@@ -86,6 +86,8 @@ function goOn(observation: Observation, ledger: Ledger, operation: LedgerOperati
  * the template that all others have.
  */
 function atRest(observation: Observation, ledger: Ledger, replicas: number): Step {
+  const late = undoLatePassive(observation, ledger);
+  if (late) return late;
   const unmet = firstUnmet(observation, [...settled, safe]);
   const identity = wholeIdentity(observation, ledger);
   if (identity) return identity;

@@ -1,12 +1,13 @@
 import { acceptanceNow, acceptCommand, accepts } from "../evidence/accept.ts";
 import { activeJobs, nameOfJob } from "../evidence/jobs.ts";
-import type { ClusterState, Observation } from "../evidence/observation.ts";
+import type { ClusterState, Millis, Observation } from "../evidence/observation.ts";
 import { viewsOf } from "../evidence/views.ts";
 import { isLossless, wantsNobody, wantsRestart } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
 import { beginStop, enter, finish, finishStop, halt } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
 import {
+  allKnown,
   budgetClosed,
   firstUnmet,
   type Gate,
@@ -188,6 +189,25 @@ function awaitEnd(observation: Observation, ledger: Ledger): Step {
     observation,
     { kind: "WriteLedger", ledger: finishStop(ledger, timeOf(observation)) },
     "every member has stopped",
+  );
+}
+
+/** A snapshot may take hours; a PASSIVE that comes later than this after a stop that was given up is somebody else's. */
+const latePassiveMillis: Millis = 86_400_000;
+
+/**
+ * A PASSIVE that was asked for and given up still takes effect when the jobs' snapshots end, however late (seen on real
+ * engines), also after the stop has been written off. Any other PASSIVE is a person's and left alone.
+ */
+export function undoLatePassive(observation: Observation, { lastOperation }: Ledger): Step | undefined {
+  if (lastOperation?.kind !== "Stop" || lastOperation.result !== "Abandoned") return undefined;
+  const passive = observation.members.some((member) => member.known && member.clusterState === "PASSIVE");
+  const late = observation.now - Date.parse(lastOperation.finishedAt) > latePassiveMillis;
+  if (!passive || late || firstUnmet(observation, [allKnown])) return undefined;
+  return effect(
+    observation,
+    { kind: "ChangeClusterState", to: "ACTIVE" },
+    "a PASSIVE of the stop that was given up: ACTIVE",
   );
 }
 

@@ -94,6 +94,28 @@ describe("a stop that is given up", () => {
   });
 });
 
+describe("a PASSIVE that comes after its stop was written off", () => {
+  const lastOperation = { kind: "Stop" as const, result: "Abandoned" as const, finishedAt: at };
+  const member = { 0: { clusterState: "PASSIVE" as const } };
+  const about = { size: 3, spec: lossless, metadata, claims: claims(3), member };
+
+  test("is undone, also where only one side of a split has it", () => {
+    const ledger = formed(3, { lastOperation });
+    expect(effectOf(plan(observe({ ...about, ledger, islands: [[0], [1, 2]] })))).toEqual({
+      kind: "ChangeClusterState",
+      to: "ACTIVE",
+    });
+  });
+
+  test("is a person's after any other operation, and left alone", () => {
+    const ledger = formed(3, { lastOperation: { ...lastOperation, result: "Succeeded" } });
+    expect(plan(observe({ ...about, ledger }))).toMatchObject({
+      kind: "blocked",
+      by: [{ check: "ForeignClusterState" }],
+    });
+  });
+});
+
 describe("a lossless start", () => {
   const stopped = finishStop(halt(formed(3), { size: 3, lossless: true, because: "Suspend" }, at), at);
   const begun = (minutes: number) => beginStart(stopped, 3, new Date(now - minutes * 60_000).toISOString());
