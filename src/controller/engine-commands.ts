@@ -15,7 +15,7 @@ export interface EngineCommands {
 }
 
 /** The engine refused a command, or did not say. The pass ends as a failed one and comes again after a back-off. */
-export class EngineRefused extends Error {
+class EngineRefused extends Error {
   constructor(command: string, reason: string) {
     super(`${command}: ${reason}`);
     this.name = "EngineRefused";

@@ -55,7 +55,7 @@ const imageConfig: ImageConfig = {
 };
 
 /** Lays the official slim distribution out at `target`. */
-export async function unpackDistribution(target: string, work: string, progress: Progress): Promise<void> {
+async function unpackDistribution(target: string, work: string, progress: Progress): Promise<void> {
   const zip = await mavenArtifact(`com.hazelcast:hazelcast-distribution:${distribution}:zip:slim`, progress);
   const unpacked = join(work, "distribution");
   mkdirSync(unpacked);

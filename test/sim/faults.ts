@@ -2,7 +2,7 @@ import type { Fate, WriteCall } from "./model/client.ts";
 import type { Random } from "./model/random.ts";
 
 /** One kind of trouble; a schedule has a random half of them (swarm testing: all at once hide each other). */
-export const faultKinds = [
+const faultKinds = [
   "writes fail",
   "responses get lost",
   "requests get stuck",

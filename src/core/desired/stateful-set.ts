@@ -14,7 +14,7 @@ export interface Start {
 }
 
 /** What the StatefulSet says of the template that it carries; written together with it. */
-export function templateAnnotations(context: DesiredContext): Record<string, string> {
+function templateAnnotations(context: DesiredContext): Record<string, string> {
   return {
     [annotation.specHash]: specHash(context),
     [annotation.restartHash]: restartHash(context),

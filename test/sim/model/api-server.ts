@@ -10,7 +10,7 @@ export interface StoredObject extends KubeObject {
 }
 
 /** What the models read of specs; the rest is kept as it came. */
-export interface StoredSpec {
+interface StoredSpec {
   readonly replicas?: number;
   readonly template?: StoredObject;
   readonly volumeClaimTemplates?: readonly StoredObject[];
@@ -18,7 +18,7 @@ export interface StoredSpec {
   readonly selector?: unknown;
 }
 
-export interface StoredStatus {
+interface StoredStatus {
   readonly phase?: string;
   readonly podIP?: string;
   readonly replicas?: number;

@@ -1,6 +1,6 @@
 import { partitionCount } from "./partitions.ts";
 
-export type JobStatus = "NOT_RUNNING" | "RUNNING" | "SUSPENDED" | "COMPLETING";
+type JobStatus = "NOT_RUNNING" | "RUNNING" | "SUSPENDED" | "COMPLETING";
 
 /** Who suspended a job: its user, an operator on somebody's behalf, or the engine after it lost a member. */
 export type Suspender = "person" | "operator" | "engine";

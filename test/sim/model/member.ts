@@ -1,7 +1,7 @@
 import type { SeenMember } from "../../../src/core/evidence/observation.ts";
 import type { Island } from "./island.ts";
 
-export type Phase =
+type Phase =
   /** The process runs; REST answers nothing yet. */
   | "booting"
   /** REST answers already, with a view of itself alone; it looks for others. */

@@ -531,6 +531,16 @@ const cases: Record<string, [string, Case, string][]> = {
       { size: 2, spec: { ...hotRestart, suspend: true }, ...kept, ledger: stopped },
       "Scale 2→0 stopped Q3",
     ],
+    [
+      "a PASSIVE that comes after the stop was given up is undone",
+      { size: 3, member: passive, ledger: abandoned("2026-01-01T11:59:00.000Z") },
+      "ACTIVE",
+    ],
+    [
+      "one that comes a day later is somebody else's",
+      { size: 3, member: passive, ledger: abandoned("2025-12-30T12:00:00.000Z") },
+      "blocked ForeignClusterState",
+    ],
     ["a PASSIVE of somebody else's is left alone", { size: 3, member: passive }, "blocked ForeignClusterState"],
   ],
   start: [
@@ -729,6 +739,10 @@ describe.each(Object.entries(cases))("%s", (_, table) => {
     expect(told(plan(observe(about)))).toBe(expected);
   });
 });
+
+function abandoned(finishedAt: string): Ledger {
+  return formed(3, { lastOperation: { kind: "Stop", result: "Abandoned", finishedAt } });
+}
 
 function refreshing(): Ledger {
   return enter(leftAlone(), "RefreshingQuorum", at);
