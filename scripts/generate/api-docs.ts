@@ -135,19 +135,18 @@ function children(): string {
 
 /** Part of the API from the start, because names and defaults are hard to change later. */
 const notYet: Readonly<Record<string, string>> = {
-  suspend: "a stop is refused in status, with what to do",
   "losslessRestart.archive": "accepted",
-  jobs: "accepted",
-  splitBrain: "accepted; a split is reported and every change waits for its end",
-  deletion: "accepted; the members are told to leave, as when a pod is deleted",
+  "jobs.resume":
+    "accepted; jobs that the operator suspended are resumed, those that a lost member suspended are left to the user",
+  "splitBrain.settleSeconds": "accepted",
+  "splitBrain.minority": "accepted; a split is reported and every change waits for its end",
   maintenanceWindows: "accepted",
-  persistentVolumeClaimRetentionPolicy: "accepted; claims are always retained",
 };
 
 function notYetPart(): string {
   return [
     "## What this version does not act on yet",
-    "Fewer `replicas` than members, and changes of what pods are made from, are taken into the spec and refused in status, with the remedy. Besides:",
+    "These fields are reserved: they are checked and kept, so that a cluster made now need not be changed later.",
     table(
       ["field", "meanwhile"],
       Object.entries(notYet).map(([path, meanwhile]) => [`\`${path}\``, meanwhile]),
