@@ -37,7 +37,6 @@ export interface ObserverParts {
 
 export function createObserver(parts: ObserverParts): Observer {
   const hashes = rememberHashes(parts.hashes);
-  const wholeViews = new Map<string, { readonly view: string; readonly since: number }>();
   const look = (cluster: JetCluster): Seen => {
     const found = statefulSetOf(parts.caches, cluster);
     const engine = wantedEngine(cluster, found?.facts);
@@ -73,26 +72,24 @@ export function createObserver(parts: ObserverParts): Observer {
         cluster.metadata.deletionTimestamp !== undefined &&
         (await parts.namespaceTerminating(cluster.metadata.namespace, signal));
       // Asking takes time: caches and clock are read again, so that all facts are of one moment.
-      const fresh = { ...look(cluster), members, jobs, namespaceTerminating };
-      return { ...fresh, wholeSince: wholeSince(wholeViews, key, fresh) };
+      return { ...look(cluster), members, jobs, namespaceTerminating };
     },
     again(observation) {
       const { namespace, name } = observation.cluster.metadata;
       const cluster = parts.caches.jetClusters.get(namespace, name) ?? observation.cluster;
-      const { members, jobs, namespaceTerminating, wholeSince: since } = observation;
-      return { ...look(cluster), members, jobs, namespaceTerminating, wholeSince: since };
+      const { members, jobs, namespaceTerminating } = observation;
+      return { ...look(cluster), members, jobs, namespaceTerminating };
     },
     forget(key) {
       parts.members.forget(key);
       parts.jobs.forget(key);
-      wholeViews.delete(key);
       hashes.forget(key);
       parts.takenNames.set(key, []);
     },
   };
 }
 
-type Seen = Omit<Observation, "members" | "jobs" | "wholeSince" | "namespaceTerminating">;
+type Seen = Omit<Observation, "members" | "jobs" | "namespaceTerminating">;
 
 /**
  * Jobs are asked for once members have joined: before, the one asked may be a cluster of itself. More than half of them in
@@ -123,24 +120,6 @@ async function jobsOf(
 function tookNoteOf({ metadata, status }: JetCluster): boolean {
   const reconciling = status?.conditions?.find((condition) => condition.type === "Reconciling");
   return status?.observedGeneration === metadata.generation && reconciling?.status === "False";
-}
-
-/** In memory only: after a restart of the operator the time begins anew, which only makes it wait longer. */
-function wholeSince(
-  memory: Map<string, { readonly view: string; readonly since: number }>,
-  key: string,
-  seen: Omit<Observation, "wholeSince">,
-): number | undefined {
-  const view = singleView(viewsOf(seen as Observation));
-  const whole = view !== undefined && view.members.length === seen.statefulSet?.replicas;
-  if (!whole) {
-    memory.delete(key);
-    return undefined;
-  }
-  const before = memory.get(key);
-  if (before?.view === view.key) return before.since;
-  memory.set(key, { view: view.key, since: seen.now });
-  return seen.now;
 }
 
 const keyOf = ({ metadata }: JetCluster) => `${metadata.namespace}/${metadata.name}`;

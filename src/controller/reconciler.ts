@@ -178,12 +178,13 @@ async function writeStatus(parts: ReconcilerParts, pass: Pass, status: JetCluste
   recordChange(parts, cluster, status);
 }
 
-/** One event for each change of Ready that a person would want in `kubectl describe`. */
+/** One event for each change of Ready. A cluster that is not ready because the operator changes it is no warning. */
 function recordChange(parts: ReconcilerParts, cluster: JetCluster, status: JetClusterStatus): void {
   const now = status.conditions?.find((c) => c.type === "Ready");
   const before = cluster.status?.conditions?.find((c) => c.type === "Ready");
   if (!now || (now.status === before?.status && now.reason === before.reason)) return;
-  const type = now.status === "True" ? "Normal" : "Warning";
+  const expected = now.status === "True" || before === undefined || status.operation || now.reason === "Suspended";
+  const type = expected ? "Normal" : "Warning";
   parts.events.record({ involved: cluster, type, reason: now.reason, message: now.message });
 }
 

@@ -19,8 +19,6 @@ export interface Observation {
   readonly jobs: JobsFacts | undefined;
   /** The PodDisruptionBudget as the API server's controller has taken it up. */
   readonly budget: BudgetFacts | undefined;
-  /** Since when every pass saw one and the same whole view; undefined while there is none. */
-  readonly wholeSince: Millis | undefined;
   /** The namespace is being deleted: nothing can be created in it any more. */
   readonly namespaceTerminating: boolean;
   /** Objects that carry the name of a child of ours but belong to somebody else: `Kind/name`. */

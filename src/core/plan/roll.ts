@@ -16,7 +16,7 @@ import {
 } from "./gates.ts";
 import { outdatedPods } from "./outdated.ts";
 import { hold, type Step } from "./step.ts";
-import { jobsToSuspend, resumeNext, suspendNext } from "./suspend-jobs.ts";
+import { jobsToSuspend, letJobsGoOn, suspendNext } from "./suspend-jobs.ts";
 
 /**
  * Writes the new template: already the first step, because any pod that is made again for another reason takes it. So it
@@ -40,7 +40,7 @@ export function continueRoll(observation: Observation, ledger: Ledger, operation
     case "SuspendingJobs":
       return suspendNext(observation, ledger, "Replacing");
     case "ResumingJobs":
-      return letJobsGoOn(observation, ledger, operation);
+      return letJobsGoOn(observation, ledger, () => done(observation, ledger, operation));
     default:
       return replaceNext(observation, ledger, operation);
   }
@@ -99,12 +99,6 @@ function finishReplacing(observation: Observation, ledger: Ledger, operation: Le
   if (!operation.jobs) return done(observation, ledger, operation);
   const next = enter(ledger, "ResumingJobs", timeOf(observation));
   return effect(observation, { kind: "WriteLedger", ledger: next }, "every member has the new template");
-}
-
-function letJobsGoOn(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
-  const unmet = firstUnmet(observation, [...settled, safe]);
-  if (unmet) return hold(unmet);
-  return resumeNext(observation, ledger) ?? done(observation, ledger, operation);
 }
 
 function done(observation: Observation, ledger: Ledger, { to }: LedgerOperation): Step {

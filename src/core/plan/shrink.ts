@@ -6,7 +6,7 @@ import { beginShrink, endShrinkHere, enter, finish, takeNextAway } from "../ledg
 import { effect, timeOf } from "./evidence.ts";
 import { budgetClosed, firstUnmet, idleAtTheEnd, jobsKnown, othersAtWork, safe, settled } from "./gates.ts";
 import { hold, type Step } from "./step.ts";
-import { jobsToSuspend, jobsWouldStrand, refreshNext, resumeNext, suspendNext } from "./suspend-jobs.ts";
+import { jobsToSuspend, jobsWouldStrand, letJobsGoOn, refreshNext, suspendNext } from "./suspend-jobs.ts";
 
 /**
  * Takes the highest ordinal away, one member at a time, and waits until every backup is there again. Seed: members shut
@@ -59,7 +59,7 @@ export function continueShrink(observation: Observation, ledger: Ledger, operati
     case "RefreshingQuorum":
       return refreshNext(observation, ledger, operation.to);
     case "ResumingJobs":
-      return letJobsGoOn(observation, ledger, operation);
+      return letJobsGoOn(observation, ledger, () => done(observation, ledger, operation));
     default:
       return leave(observation, ledger, operation);
   }
@@ -98,12 +98,6 @@ function leave(observation: Observation, ledger: Ledger, operation: LedgerOperat
   if (!operation.jobs) return done(observation, ledger, operation);
   const next = enter(ledger, "RefreshingQuorum", at);
   return effect(observation, { kind: "WriteLedger", ledger: next }, `${to} members are left, every backup in place`);
-}
-
-function letJobsGoOn(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
-  const unmet = firstUnmet(observation, [...settled, safe]);
-  if (unmet) return hold(unmet);
-  return resumeNext(observation, ledger) ?? done(observation, ledger, operation);
 }
 
 /** Only here Q falls: one safe view of exactly ordinals 0…to−1 has been seen. */

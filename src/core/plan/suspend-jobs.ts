@@ -86,7 +86,7 @@ export function refreshNext(observation: Observation, ledger: Ledger, size: numb
  * One that was let go on and does not get to RUNNING (a source that is away, a quorum) is not waited for: the operation
  * would stand in the way of whatever helps it. JobsHealthy names it.
  */
-export function resumeNext(observation: Observation, ledger: Ledger): Step | undefined {
+function resumeNext(observation: Observation, ledger: Ledger): Step | undefined {
   const unmet = firstUnmet(observation, [jobsKnown]);
   if (unmet) return wait(unmet);
   for (const { job, facts } of listed(observation, ledger)) {
@@ -96,6 +96,13 @@ export function resumeNext(observation: Observation, ledger: Ledger): Step | und
     if (facts && isBeingSuspended(facts)) return wait(jobMoving(facts, "SUSPENDED"));
   }
   return undefined;
+}
+
+/** The last step of an operation that suspended jobs, where all members are one safe view; `end` is what comes after it. */
+export function letJobsGoOn(observation: Observation, ledger: Ledger, end: () => Step): Step {
+  const unmet = firstUnmet(observation, [...settled, safe]);
+  if (unmet) return hold(unmet);
+  return resumeNext(observation, ledger) ?? end();
 }
 
 function listed(observation: Observation, ledger: Ledger) {

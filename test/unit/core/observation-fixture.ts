@@ -78,7 +78,6 @@ export function observe(about: Case = {}): Observation {
     members: pods.flatMap((pod) => (pod.address === undefined ? [] : [memberOf(pod, ordinals, about)])),
     jobs: about.jobs === undefined ? { known: true, clusterId: "cluster-id", jobs: [] } : jobsOf(about.jobs),
     budget: { maxUnavailable: 0, inForce: true, ...about.budget },
-    wholeSince: now - 3_600_000,
     namespaceTerminating: about.namespaceTerminating ?? false,
     namesTaken: about.namesTaken ?? [],
     restartHash: about.restartHash ?? "restart",
