@@ -15,4 +15,4 @@ WORKDIR /app
 COPY --from=build /src/dist ./
 # A number, so that runAsNonRoot can judge it. Nothing is written: the root file system may be read-only.
 USER 65532:65532
-ENTRYPOINT ["node", "--max-semi-space-size=1", "/app/main.mjs"]
+ENTRYPOINT ["node", "--max-semi-space-size=1", "--no-maglev", "--no-sparkplug", "--max-lazy", "/app/main.mjs"]
