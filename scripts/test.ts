@@ -92,6 +92,8 @@ async function build(): Promise<void> {
 async function endToEnd(): Promise<void> {
   const env = { JET_TEST_ENGINES: engines.join(","), JET_TEST_REST_SECONDS: full ? "300" : "120" };
   try {
+    // From nothing: what an interrupted run left in the cluster, a half-done release say, is no part of what is tested.
+    await down({ purge: true }, (line) => console.log(line));
     await up({}, (line) => console.log(line));
     await suite("e2e", { env, timeoutMillis: (full ? 200 : 60) * minute });
   } catch (error) {

@@ -21,11 +21,12 @@ interface Instance {
 const instances: Readonly<Record<string, Instance>> = {
   a: { id: "jet", state: "cluster", nodes: "10.89.0", pods: "10.244", services: "10.96" },
   b: { id: "jetb", state: "cluster-b", nodes: "10.90.0", pods: "10.245", services: "10.97" },
+  c: { id: "jetc", state: "cluster-c", nodes: "10.91.0", pods: "10.246", services: "10.98" },
 };
 
 function chosenInstance(): Instance {
   const chosen = instances[chosenName];
-  if (!chosen) throw new Error(`JET_CLUSTER is "${chosenName}"; accepted are ${Object.keys(instances).join(" and ")}`);
+  if (!chosen) throw new Error(`JET_CLUSTER is "${chosenName}"; accepted are ${Object.keys(instances).join(", ")}`);
   return chosen;
 }
 

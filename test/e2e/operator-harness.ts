@@ -48,6 +48,7 @@ export async function installOperator({ namespaces, settings = [] }: OperatorIns
     ...namespaces.map((name, index) => `scope.namespaces[${index}]=${name}`),
     ...settings,
   ];
+  await endInterruptedRelease();
   await helm(
     [
       ...["upgrade", "--install", operatorRelease, chart, "--namespace", operatorNamespace],
@@ -62,6 +63,13 @@ export async function installOperator({ namespaces, settings = [] }: OperatorIns
     everyMillis: 500,
   });
   return operator;
+}
+
+/** Helm refuses every upgrade of a release whose own upgrade was killed; a run that was interrupted leaves such. */
+async function endInterruptedRelease(): Promise<void> {
+  const argv = ["list", "--pending", "--short", "--namespace", operatorNamespace];
+  const pending = await helm(argv, clusterHost.kubeconfigPath);
+  if (pending.split("\n").includes(operatorRelease)) await uninstallOperator();
 }
 
 export async function uninstallOperator(): Promise<void> {
