@@ -1,4 +1,8 @@
+import process from "node:process";
 import { defineConfig } from "vitest/config";
+
+/** A developer's choice of one cluster; else two files run at a time, each in a cluster of its own. */
+const { JET_CLUSTER: onlyCluster } = process.env;
 
 export default defineConfig({
   test: {
@@ -21,7 +25,8 @@ export default defineConfig({
           testTimeout: 600_000,
           // A hook may have to make images first.
           hookTimeout: 900_000,
-          fileParallelism: false,
+          setupFiles: ["test/e2e/lane.ts"],
+          maxWorkers: onlyCluster === undefined ? 2 : 1,
         },
       },
     ],

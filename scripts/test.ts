@@ -1,7 +1,6 @@
 import process from "node:process";
 import { ensureBinaries } from "../test/cluster/binaries.ts";
-import { down, up } from "../test/cluster/cluster.ts";
-import { stateDirectory } from "../test/cluster/paths.ts";
+import { cacheDirectory } from "../test/cluster/paths.ts";
 import { requirePrerequisites } from "../test/cluster/prerequisites.ts";
 import { ensureImage, type ImageName } from "../test/images/images.ts";
 import { sampleJobJar } from "../test/images/sample-job.ts";
@@ -34,6 +33,11 @@ const full = task === "test:full";
 const allEngines = ["5.7.0", "5.5.0", "4.5.4"];
 const { JET_TEST_ENGINES: chosenEngines = full ? allEngines.join(",") : "5.7.0" } = process.env;
 const engines = chosenEngines.split(",");
+/** By name; who names one by JET_CLUSTER has all tests in that. */
+const { JET_CLUSTER: onlyCluster } = process.env;
+const lanes = onlyCluster === undefined ? ["a", "c"] : [onlyCluster];
+/** Tests that damage or end a cluster have these for it. */
+const spareClusters = ["b", "d"];
 const minute = 60_000;
 /** Nothing here waits for ever: a run that takes longer than this is ended, and fails. */
 const wholeMillis = (full ? 240 : 100) * minute;
@@ -89,20 +93,28 @@ async function build(): Promise<void> {
   for (const line of ["platform", "jet"] as const) await sampleJobJar(line, say);
 }
 
+/** Two lanes (test/e2e/lane.ts), each with a cluster of its own; those begin from nothing and are gone afterwards. */
 async function endToEnd(): Promise<void> {
   const env = { JET_TEST_ENGINES: engines.join(","), JET_TEST_REST_SECONDS: full ? "300" : "120" };
   try {
-    // From nothing: what an interrupted run left in the cluster, a half-done release say, is no part of what is tested.
-    await down({ purge: true }, (line) => console.log(line));
-    await up({}, (line) => console.log(line));
+    // What an interrupted run left in a cluster, a half-done release say, is no part of what is tested.
+    await forEach([...lanes, ...spareClusters], ["down", "--purge"]);
+    await forEach(lanes, ["up"]);
     await suite("e2e", { env, timeoutMillis: (full ? 200 : 60) * minute });
   } catch (error) {
     console.error(
-      `logs of the cluster: ${stateDirectory}/*/logs, of the API server's requests: ${stateDirectory}/audit.log`,
+      `logs of the clusters: ${cacheDirectory}/cluster*/*/logs, of the requests: ${cacheDirectory}/cluster*/audit.log`,
     );
     throw error;
   } finally {
-    await down({}, (line) => console.log(line));
+    await forEach([...lanes, ...spareClusters], ["down"], new AbortController().signal);
+  }
+}
+
+async function forEach(clusters: readonly string[], argv: readonly string[], signal = stopping.signal): Promise<void> {
+  for (const name of clusters) {
+    const env = { JET_CLUSTER: name };
+    await command(["node", "test/cluster/main.ts", ...argv], { env, signal, timeoutMillis: 15 * minute });
   }
 }
 

@@ -18,10 +18,12 @@ interface Instance {
   readonly services: string;
 }
 
+/** The end-to-end tests run in `a` and `c`; those that damage or end a cluster have `b` and `d` for it. */
 const instances: Readonly<Record<string, Instance>> = {
   a: { id: "jet", state: "cluster", nodes: "10.89.0", pods: "10.244", services: "10.96" },
   b: { id: "jetb", state: "cluster-b", nodes: "10.90.0", pods: "10.245", services: "10.97" },
   c: { id: "jetc", state: "cluster-c", nodes: "10.91.0", pods: "10.246", services: "10.98" },
+  d: { id: "jetd", state: "cluster-d", nodes: "10.92.0", pods: "10.247", services: "10.99" },
 };
 
 function chosenInstance(): Instance {
