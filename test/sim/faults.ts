@@ -17,6 +17,7 @@ const faultKinds = [
   "start-up splits",
   "pods cannot be scheduled",
   "snapshots take long",
+  "nodes are lost",
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];

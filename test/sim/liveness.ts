@@ -22,6 +22,8 @@ export async function checkLiveness(world: World): Promise<void> {
     return world.violated("L1", `not at rest after ${patienceMillis / 60_000} minutes: ${standing(world)}`);
   const wrong = endState(world);
   if (wrong) return world.violated("L3", wrong);
+  // Its wait becomes Stalled after a while, and status says so.
+  if (heldByPerson(world) || waitsForLostVolume(world)) return;
   const writes: string[] = [];
   world.api.listen((commit) => {
     if (byOperator(commit))
@@ -39,6 +41,7 @@ const mayEndBlocked: Record<string, (world: World) => boolean> = {
   JobsWouldStrand: (world) => jobsOf(world).some((job) => job.quorum > wantedOf(world)),
   StateLost: (world) => world.engine.losses.length > 0 || world.engine.startedAnew,
   VolumesMissing: (world) => world.api.list(resources.persistentVolumeClaims).length < (world.truth.atStop?.size ?? 0),
+  ForeignClusterState: heldByPerson,
   Paused: () => true,
 };
 
@@ -52,8 +55,14 @@ function waitsForLostVolume({ truth, ledger }: World): boolean {
   return truth.claimGoneAt !== undefined && ledger?.operation?.kind === "Start";
 }
 
+/** A person keeps the cluster from being ACTIVE: nobody new may join it then, and sides of a split never merge. */
+function heldByPerson({ engine, stateIsPersons }: World): boolean {
+  return stateIsPersons && engine.islands.some((island) => island.state !== "ACTIVE");
+}
+
 function atRest(world: World): boolean {
   if (waitsForLostVolume(world)) return true;
+  if (heldByPerson(world)) return refused(world) || world.options.faults.size > 0;
   if (!world.cluster) return !world.statefulSet && world.pods.length === 0;
   if (world.lastStep?.kind !== "done" && !refused(world)) return false;
   const stopped = replicasOf(world.statefulSet) === 0 && world.pods.length === 0;
@@ -61,7 +70,7 @@ function atRest(world: World): boolean {
 }
 
 function endState(world: World): string | undefined {
-  if (!world.cluster || waitsForLostVolume(world)) return undefined;
+  if (!world.cluster || waitsForLostVolume(world) || heldByPerson(world)) return undefined;
   const problem = refused(world) ? undefined : (sizeProblem(world) ?? readyProblem(world));
   return problem ?? ledgerProblem(world) ?? jobProblem(world);
 }

@@ -3,6 +3,7 @@ import { annotation } from "../../src/api/names.ts";
 import { acceptance } from "../../src/core/evidence/accept.ts";
 import { resources } from "../../src/kube/objects.ts";
 import type { StoredObject } from "./model/api-server.ts";
+import { changeState } from "./model/change-state.ts";
 import { beginSuspension } from "./model/engine-jobs.ts";
 import { orphan } from "./model/garbage-collector.ts";
 import { replicasOf } from "./model/stateful-set-controller.ts";
@@ -22,6 +23,8 @@ export const formed = (world: World) => world.ledger?.formedSize !== undefined &
 /** Its jobs run, too. */
 export const works = (world: World) =>
   rests(world) && (world.engine.largest?.jobs.all().every((job) => job.status === "RUNNING") ?? false);
+export const deleted = (world: World) => !world.cluster;
+export const allGone = (world: World) => deleted(world) && !world.statefulSet && world.pods.length === 0;
 export const stopped = (world: World) => world.ledger?.stopped !== undefined;
 export const rests = (world: World) => formed(world) && world.truth.settled();
 
@@ -120,6 +123,20 @@ export const deleteCluster = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
       if (!world.cluster) return;
       if (world.cluster.spec.losslessRestart.mode === "Disabled") world.lossAccepted = true;
       world.api.delete("person", resources.jetClusters, clusterName);
+    },
+    timing,
+  );
+
+export const createAgain = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act("creates the JetCluster again", (world) => world.createCluster(), timing);
+
+/** With the engine's own tool, past the operator. */
+export const setState = (state: "ACTIVE" | "PASSIVE", timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    `sets the state ${state}`,
+    (world) => {
+      world.stateIsPersons = state !== "ACTIVE";
+      for (const island of world.engine.islands) changeState(world.engine, island, state, () => 500);
     },
     timing,
   );

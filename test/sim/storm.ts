@@ -39,6 +39,11 @@ const strikes: Partial<Record<FaultKind, (world: World) => void>> = {
     splitNetwork(world.engine, [[...few], addresses.filter((address) => !few.has(address))]);
     world.timeline.after(world.random.between(5_000, 60_000), () => healNetwork(world.engine));
   },
+  "nodes are lost": (world) => {
+    if (world.pods.length === 0) return;
+    world.kubelet.loseNodeOf(world.random.pick(world.pods));
+    world.timeline.after(world.random.between(10_000, 150_000), () => world.kubelet.nodesBack());
+  },
   "pods cannot be scheduled": (world) => {
     const from = world.random.between(0, 6);
     world.kubelet.unschedulable = (ordinal) => ordinal >= from;
@@ -60,6 +65,7 @@ export function endStorm(world: World): void {
   healNetwork(world.engine);
   world.network.hearAll();
   world.kubelet.unschedulable = () => false;
+  world.kubelet.nodesBack();
   const alive = world.operators.filter((operator) => operator.alive);
   for (const old of alive.slice(0, -1)) old.kill();
 }

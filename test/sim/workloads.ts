@@ -2,9 +2,12 @@ import type { JetClusterSpecInput } from "../../src/api/jet-cluster.ts";
 import {
   type Act,
   acceptLoss,
+  allGone,
+  createAgain,
   damageLedger,
   deleteClaim,
   deleteCluster,
+  deleted,
   deletePod,
   deleteStatefulSet,
   edit,
@@ -13,6 +16,7 @@ import {
   pause,
   rests,
   scaleByHand,
+  setState,
   stopped,
   submit,
   suspendJob,
@@ -244,5 +248,92 @@ export const workloads: readonly Workload[] = [
     name: "surplus claims deleted",
     spec: { ...lossless(5), persistentVolumeClaimRetentionPolicy: { whenScaled: "Delete" } },
     acts: [edit({ replicas: 3 }, once)],
+  },
+  {
+    name: "deleted and made again",
+    spec: { replicas: 3 },
+    acts: [deleteCluster(once), createAgain({ when: allGone })],
+  },
+  {
+    name: "deleted and made again at once",
+    spec: { replicas: 3 },
+    acts: [deleteCluster(once), createAgain({ when: deleted, pause: [0, 500] })],
+  },
+  {
+    name: "deleted gracefully and made again",
+    spec: lossless(3),
+    acts: [...jobs, deleteCluster(working), createAgain({ when: allGone })],
+  },
+  {
+    name: "deleted gracefully and made again at once",
+    spec: lossless(3),
+    acts: [...jobs, deleteCluster(working), createAgain({ when: deleted, pause: [0, 500] })],
+  },
+  { name: "made PASSIVE by a person", spec: { replicas: 3 }, acts: [...jobs, setState("PASSIVE", working), size(5)] },
+  {
+    name: "made PASSIVE by a person and ACTIVE again",
+    spec: lossless(3),
+    acts: [...jobs, setState("PASSIVE", working), size(5), setState("ACTIVE", { pause: [5_000, 60_000] })],
+  },
+  {
+    name: "ledger taken away while shrinking",
+    spec: { replicas: 5 },
+    acts: [edit({ replicas: 1 }, once), takeLedgerAway()],
+  },
+  {
+    name: "ledger taken away while rolling",
+    spec: { replicas: 3 },
+    acts: [edit({ jvm: { heapPercent: 50 } }, once), takeLedgerAway()],
+  },
+  {
+    name: "StatefulSet orphaned while rolling",
+    spec: { replicas: 3 },
+    acts: [edit({ jvm: { heapPercent: 50 } }, once), deleteStatefulSet("Orphan")],
+  },
+  {
+    name: "status wiped while shrinking",
+    spec: { replicas: 5 },
+    acts: [edit({ replicas: 3 }, once), wipeStatus(), wipeStatus()],
+  },
+  {
+    name: "paused while rolling",
+    spec: { replicas: 3 },
+    acts: [edit({ jvm: { heapPercent: 50 } }, once), pause(true), pause(false, { pause: [5_000, 60_000] })],
+  },
+  {
+    name: "stopped while rolling",
+    spec: lossless(3),
+    acts: [
+      ...jobs,
+      edit({ jvm: { heapPercent: 50 } }, working),
+      edit({ suspend: true }),
+      edit({ suspend: false }, { pause: [30_000, 90_000] }),
+    ],
+  },
+  {
+    name: "stopped while shrinking",
+    spec: lossless(5),
+    acts: [
+      ...jobs,
+      edit({ replicas: 3 }, working),
+      edit({ suspend: true }),
+      edit({ suspend: false }, { pause: [30_000, 90_000] }),
+    ],
+  },
+  { name: "deleted while growing", spec: lossless(3), acts: [edit({ replicas: 5 }, once), deleteCluster()] },
+  {
+    name: "pods deleted while rolling",
+    spec: { replicas: 3, backupCount: 2 },
+    acts: [...jobs, edit({ jvm: { heapPercent: 50 } }, working), deletePod(1), deletePod(0)],
+  },
+  {
+    name: "scaled by hand while it stops",
+    spec: lossless(3),
+    acts: [
+      ...jobs,
+      edit({ suspend: true }, working),
+      scaleByHand(5, { pause: [0, 5_000] }),
+      edit({ suspend: false }, { pause: [30_000, 60_000] }),
+    ],
   },
 ];

@@ -79,6 +79,8 @@ export class World {
   scaledByHand = 0;
   /** A person has said that the jobs' state may go. */
   lossAccepted = false;
+  /** A person has set the cluster's state and not set it back. */
+  stateIsPersons = false;
   readonly #asking: RestFaults = {
     latency: () => this.random.between(1, 40),
     unanswered: () => this.#now("members do not answer") && this.random.chance(0.05),
@@ -109,11 +111,17 @@ export class World {
     this.api.listen((commit) => this.#committed(commit));
     this.timeline.beforeEach = () => this.truth.lasted();
     this.timeline.afterEach = () => this.#check();
+    this.createCluster();
+  }
+
+  /** As its story begins; also again, after it was deleted. */
+  createCluster(): void {
+    if (this.cluster) return;
     this.api.create("person", resources.jetClusters, {
       apiVersion: "jet-operator.io/v1beta1",
       kind: "JetCluster",
       metadata: { name: clusterName },
-      spec: spec as unknown as Record<string, unknown>,
+      spec: jetClusterSpec.parse(this.options.spec) as unknown as Record<string, unknown>,
     });
   }
 

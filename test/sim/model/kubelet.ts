@@ -20,6 +20,10 @@ export class Kubelet {
   readonly #engine: Engine;
   readonly #probed = new Set<string>();
   readonly #ending = new Set<string>();
+  /** Pods of nodes that do not report, by uid: nothing can be done to them, and nobody knows whether they run. */
+  readonly #lost = new Set<string>();
+  /** Those of them whose container waits for the node to come back. */
+  readonly #down = new Set<string>();
   /** The engine answers whether it has joined; older ones count as ready as soon as they answer. */
   readonly #readyEndpoint: boolean;
   #address = 0;
@@ -41,6 +45,31 @@ export class Kubelet {
 
   memberOf(pod: StoredObject): Member | undefined {
     return this.#engine.members.find((m) => m.podUid === pod.metadata.uid && isAlive(m));
+  }
+
+  /** The node is gone with the process on it; the API server keeps what it was last told, but for the readiness. */
+  loseNodeOf(pod: StoredObject): void {
+    const member = this.memberOf(pod);
+    if (!member || pod.metadata.deletionTimestamp !== undefined) return;
+    this.#lost.add(pod.metadata.uid ?? "");
+    this.#engine.crash(member);
+    const conditions = [
+      { type: "Ready", status: "False" },
+      { type: "ContainersReady", status: "True" },
+    ];
+    this.#timeline.after(5_000, () => {
+      if (this.#lost.has(pod.metadata.uid ?? "")) this.#setStatus(pod, { ...pod.status, conditions });
+    });
+  }
+
+  /** All nodes report again: what was to end ends, the rest is started anew. */
+  nodesBack(): void {
+    const back = this.#api.list(resources.pods).filter((pod) => this.#lost.has(pod.metadata.uid ?? ""));
+    this.#lost.clear();
+    for (const pod of back) {
+      if (pod.metadata.deletionTimestamp !== undefined) this.#removeIfSame(pod);
+      else if (this.#down.delete(pod.metadata.uid ?? "")) this.#startContainer(pod, pod.status?.podIP ?? "");
+    }
   }
 
   #schedule(pod: StoredObject): void {
@@ -77,6 +106,10 @@ export class Kubelet {
     this.#timeline.after(this.#random.between(300, 6_000), () => {
       const now = this.#api.get(resources.pods, pod.metadata.name);
       if (now?.metadata.uid !== pod.metadata.uid) return;
+      if (this.#lost.has(pod.metadata.uid ?? "")) {
+        this.#down.add(pod.metadata.uid ?? "");
+        return;
+      }
       if (now?.metadata.deletionTimestamp === undefined) this.#startContainer(pod, address);
       else this.#api.remove(author, resources.pods, pod.metadata.name);
     });
@@ -87,6 +120,7 @@ export class Kubelet {
     if (this.#ending.has(uid)) return;
     this.#ending.add(uid);
     this.#timeline.after(this.#random.between(50, 1_200), () => {
+      if (this.#lost.has(uid)) return;
       const member = this.memberOf(pod);
       if (!member) return this.#removeIfSame(pod);
       this.#engine.terminate(member);
@@ -105,7 +139,7 @@ export class Kubelet {
     this.#timeline.after(this.#random.between(100, 5_000), () => {
       this.#probed.delete(name);
       const pod = this.#api.get(resources.pods, name);
-      if (pod?.status?.phase !== "Running") return;
+      if (pod?.status?.phase !== "Running" || this.#lost.has(pod.metadata.uid ?? "")) return;
       const status = this.#answers(this.memberOf(pod)) ? "True" : "False";
       this.#setStatus(pod, { ...pod.status, conditions: [{ type: "Ready", status }] });
     });
