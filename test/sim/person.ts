@@ -84,6 +84,18 @@ export const deletePod = (ordinal: number, timing?: Partial<Pick<Act, "when" | "
     timing,
   );
 
+/** SIGTERM to the process in the container: Kubernetes knows of nothing until its probe fails. */
+export const stopProcess = (ordinal: number, timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    `stops the process of pod ${ordinal}`,
+    (world) => {
+      const member = world.engine.joined.find((m) => m.ordinal === ordinal);
+      if (member) world.engine.terminate(member);
+      world.disturbedAt = world.timeline.now;
+    },
+    timing,
+  );
+
 export const pause = (paused: boolean, timing?: Partial<Pick<Act, "when" | "pause">>) =>
   act(
     paused ? "pauses" : "unpauses",

@@ -40,6 +40,7 @@ export const mustReach: readonly string[] = [
   "blocked: JobsWouldStrand",
   "blocked: VolumesMissing",
   "blocked: Paused",
+  "blocked: ForeignClusterState",
 ];
 
 /** These, too, in a run with storms. */
@@ -56,4 +57,5 @@ export const stormsReach: readonly string[] = [
   "fault: pod deleted",
   "fault: network splits",
   "fault: pods cannot be scheduled",
+  "fault: nodes are lost",
 ];

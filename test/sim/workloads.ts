@@ -17,6 +17,7 @@ import {
   rests,
   scaleByHand,
   setState,
+  stopProcess,
   stopped,
   submit,
   suspendJob,
@@ -111,6 +112,17 @@ export const workloads: readonly Workload[] = [
     name: "pods deleted one after the other",
     spec: { replicas: 3 },
     acts: [...jobs, deletePod(0, once), deletePod(1, once), deletePod(2, once)],
+  },
+  {
+    name: "processes stopped, stand-alone Jet",
+    spec: { replicas: 3, version: "4.5.4" },
+    acts: [
+      ...jobs,
+      stopProcess(0, once),
+      stopProcess(1, once),
+      stopProcess(2, once),
+      edit({ replicas: 5 }, { pause: [0, 100] }),
+    ],
   },
   { name: "paused, edited, unpaused", spec: { replicas: 3 }, acts: [pause(true, once), size(5), pause(false)] },
 
@@ -232,7 +244,12 @@ export const workloads: readonly Workload[] = [
   {
     name: "stopped, a volume deleted",
     spec: lossless(3),
-    acts: [...jobs, edit({ suspend: true }, working), deleteClaim(1, { when: stopped }), edit({ suspend: false })],
+    acts: [
+      ...jobs,
+      edit({ suspend: true }, working),
+      deleteClaim(1, { when: stopped }),
+      edit({ suspend: false }, { pause: [20_000, 40_000] }),
+    ],
   },
   { name: "stopped for good", spec: lossless(5), acts: [...jobs, edit({ replicas: 0 }, working)] },
   { name: "restart for a cluster-wide key", spec: lossless(3), acts: [...jobs, edit({ backupCount: 2 }, working)] },
