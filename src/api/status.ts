@@ -119,9 +119,9 @@ export const status = z
     pendingTemplate: z
       .object({
         hash: word().describe("Hash of the template."),
-        reason: said().describe("Why it is not applied yet, and what would apply it."),
+        reason: said().describe("Why it is not applied yet or which pods lack it, and what would apply it."),
       })
-      .describe("A pod template that differs from the applied one.")
+      .describe("A pod template that is not applied yet, or that not every pod has.")
       .exactOptional(),
     conditions: z
       .array(condition)

@@ -183,6 +183,19 @@ export const noRoomAbove = (ordinal: number, timing?: Partial<Pick<Act, "when" |
     timing,
   );
 
+/** Asks for new pods without any other change of the spec. */
+export const restart = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    "asks for a restart",
+    (world) => {
+      world.api.change("person", resources.jetClusters, clusterName, (o) => ({
+        ...o,
+        metadata: { ...o.metadata, annotations: { ...o.metadata.annotations, [annotation.restartAt]: "now" } },
+      }));
+    },
+    timing,
+  );
+
 export const submit = (id: string, job: { protected: boolean }, timing?: Partial<Pick<Act, "when" | "pause">>) =>
   act(`submits ${id}`, (world) => world.engine.submit({ id, protected: job.protected, autoScaling: true }), timing);
 

@@ -14,6 +14,7 @@ import {
   formed,
   noRoomAbove,
   pause,
+  restart,
   rests,
   scaleByHand,
   setState,
@@ -300,12 +301,12 @@ export const workloads: readonly Workload[] = [
   {
     name: "ledger taken away while rolling",
     spec: { replicas: 3 },
-    acts: [edit({ jvm: { heapPercent: 50 } }, once), takeLedgerAway()],
+    acts: [edit({ jvm: { heapPercent: 50 } }, once), takeLedgerAway(), restart(once)],
   },
   {
     name: "StatefulSet orphaned while rolling",
     spec: { replicas: 3 },
-    acts: [edit({ jvm: { heapPercent: 50 } }, once), deleteStatefulSet("Orphan")],
+    acts: [edit({ jvm: { heapPercent: 50 } }, once), deleteStatefulSet("Orphan"), restart(once)],
   },
   {
     name: "status wiped while shrinking",

@@ -10,6 +10,7 @@ import { jobsProtected } from "./jobs-protected.ts";
 import { losslessReady } from "./lossless-ready.ts";
 import { minorityLossSafe } from "./minority-loss-safe.ts";
 import { partitionsSafe } from "./partitions-safe.ts";
+import { pendingTemplateOf } from "./pending-template.ts";
 import { quorumMet } from "./quorum-met.ts";
 import { ready } from "./ready.ts";
 import { reconciling } from "./reconciling.ts";
@@ -140,17 +141,6 @@ function operationOf(a: Assessment): Pick<JetClusterStatus, "operation" | "lastO
     }),
     ...(last && { lastOperation: last }),
   };
-}
-
-/** Principle 9: what a newer operator would write differently waits for the user's next change or restart-at. */
-function pendingTemplateOf(a: Assessment): Pick<JetClusterStatus, "pendingTemplate"> {
-  const { statefulSet, specHash, templateHash } = a.observation;
-  if (!statefulSet?.templateHash || statefulSet.templateHash === templateHash) return {};
-  const own = statefulSet.specHash === specHash;
-  const reason = own
-    ? "this operator makes other pods than its predecessor; applied with the next change of the spec or by the annotation jet-operator.io/restart-at"
-    : "the spec asks for other pods";
-  return { pendingTemplate: { hash: templateHash, reason } };
 }
 
 /** Times of the API have seconds. */

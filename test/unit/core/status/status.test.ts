@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { JetClusterStatus } from "../../../../src/api/jet-cluster.ts";
 import { annotation } from "../../../../src/api/names.ts";
-import { beginGrow, openLedger } from "../../../../src/core/ledger-transitions.ts";
+import { beginGrow, beginRoll, openLedger } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
 import { assess } from "../../../../src/core/status/assessment.ts";
 import { waitDeadlineMillis } from "../../../../src/core/status/stalled.ts";
@@ -171,6 +171,22 @@ describe("status", () => {
 
   test("has room for a StatefulSet that was scaled by hand beyond every limit", () => {
     expect(statusAt({ size: 120, spec: { replicas: 3 }, ledger: formed(3) }).members).toHaveLength(99);
+  });
+
+  test("names pods from an earlier template, which nobody asked to replace, and what replaces them", () => {
+    const about: Case = { size: 3, pod: { 1: { templateHash: "before" } } };
+    expect(plan(observe(about))).toEqual({ kind: "done" });
+    expect(statusAt(about)).toMatchObject({
+      updatedMembers: 2,
+      pendingTemplate: { hash: "template", reason: expect.stringMatching(/^1 of 3 pods .*orders-1.*restart-at$/) },
+    });
+    expect(plan(observe({ ...about, specHash: "restarted" }))).toMatchObject({ effect: { kind: "WriteTemplate" } });
+  });
+
+  test("a roll under way has pods of both templates, and nothing pending", () => {
+    const ledger = beginRoll(formed(3), { size: 3, version: "5.7.0", jobs: [] }, "2026-01-01T11:00:00.000Z");
+    expect(statusAt({ size: 3, ledger, pod: { 0: { templateHash: "before" } } })).toMatchObject({ updatedMembers: 2 });
+    expect(statusAt({ size: 3, ledger, pod: { 0: { templateHash: "before" } } }).pendingTemplate).toBeUndefined();
   });
 
   test("lists each island of a split, the largest first", () => {
