@@ -1,7 +1,7 @@
 import { clusterHost, up } from "../test/cluster/cluster.ts";
 import { CommandFailed } from "../test/cluster/run.ts";
 import { type EngineClient, startClient } from "../test/e2e/clients.ts";
-import { installOperator, restrictedNamespace } from "../test/e2e/operator-harness.ts";
+import { installOperator, restrictedNamespace } from "../test/e2e/operator-release.ts";
 import { submitSampleJob } from "../test/e2e/sample-job.ts";
 import { ensureImage } from "../test/images/images.ts";
 import { narrator } from "./demo/narrator.ts";
@@ -38,7 +38,7 @@ async function demo(): Promise<void> {
   await clearAway(say.line);
 
   say.chapter("The operator, by its Helm chart");
-  await installOperator({ namespaces: [] });
+  await installOperator({ name: "jet-operator", watches: [] });
   say.line("the operator is installed and leads");
 
   say.chapter("A JetCluster of three members");

@@ -1,19 +1,22 @@
-import { afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { up } from "../cluster/cluster.ts";
 import { engineImages, knownEngines, newestEngine } from "./engines.ts";
 import { type TestedCluster, testedCluster } from "./jet-clusters.ts";
-import { installOperator, restrictedNamespace } from "./operator-harness.ts";
+import { installOperator, type Release } from "./operator-release.ts";
 
 const namespace = "jet-e2e-versions";
+let operator: Release | undefined;
 let cluster: TestedCluster | undefined;
 
 beforeAll(async () => {
   await up({}, console.log);
-  await restrictedNamespace(namespace);
-  await installOperator({ namespaces: [namespace] });
+  operator = await installOperator({ name: "versions", watches: [namespace] });
 });
 afterEach(async () => {
   await cluster?.remove();
+});
+afterAll(async () => {
+  await operator?.end();
 });
 
 test.each(knownEngines.filter((version) => version !== newestEngine))(

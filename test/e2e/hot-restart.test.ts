@@ -5,7 +5,7 @@ import { ApiError } from "../cluster/kube-watch.ts";
 import { until } from "../cluster/run.ts";
 import { engineImages } from "./engines.ts";
 import { condition, isGone, type TestedCluster, testedCluster } from "./jet-clusters.ts";
-import { installOperator, restrictedNamespace } from "./operator-harness.ts";
+import { installOperator, type Release } from "./operator-release.ts";
 
 /**
  * Persistence is a feature of Hazelcast Enterprise, which cannot be had here. What can be shown: that the open-source
@@ -18,18 +18,21 @@ const replicas = 3;
 const losslessRestart = { mode: "HotRestart", hotRestart: { storage: { size: "1Gi" } } } as const;
 const resources = { requests: { cpu: "50m", memory: "200Mi" }, limits: { memory: "450Mi" } };
 
+let operator: Release | undefined;
 let cluster: TestedCluster;
 /** As they were made. */
 let claims: string;
 
 beforeAll(async () => {
   await up({}, console.log);
-  await restrictedNamespace(namespace);
-  await installOperator({ namespaces: [namespace] });
+  operator = await installOperator({ name: "volumes", watches: [namespace] });
   cluster = testedCluster(namespace, "vault");
   await removeAll();
 });
-afterAll(removeAll);
+afterAll(async () => {
+  await removeAll();
+  await operator?.end();
+});
 
 async function removeAll(): Promise<void> {
   await cluster?.remove();

@@ -7,7 +7,7 @@ import { requestsOf } from "./api-requests.ts";
 import { type EngineClient, startClient } from "./clients.ts";
 import { engineImages, testedEngines } from "./engines.ts";
 import { condition, startMillis, type TestedCluster, testedCluster } from "./jet-clusters.ts";
-import { type InstalledOperator, installOperator, operatorUser, restrictedNamespace } from "./operator-harness.ts";
+import { installOperator, type Release } from "./operator-release.ts";
 import { type JobProgress, submitSampleJob, waitForCount } from "./sample-job.ts";
 import { type Sample, sample } from "./sampler.ts";
 
@@ -22,12 +22,14 @@ const { JET_TEST_REST_SECONDS: restSeconds = "120" } = process.env;
 /** How long nothing may happen in a cluster at rest. */
 const restMillis = Number(restSeconds) * 1_000;
 
-let operator: InstalledOperator;
+let operator: Release;
 
 beforeAll(async () => {
   await up({}, console.log);
-  await restrictedNamespace(namespace);
-  operator = await installOperator({ namespaces: [namespace] });
+  operator = await installOperator({ name: "orders", watches: [namespace] });
+});
+afterAll(async () => {
+  await operator?.end();
 });
 
 /** Resident memory of the operator: of five readings the middle one, so that a moment before or after a collection is not it. */
@@ -181,7 +183,7 @@ describe.each(testedEngines)("a cluster of %s", (version) => {
     await new Promise((resolve) => setTimeout(resolve, 45_000));
     const since = Date.now();
     await new Promise((resolve) => setTimeout(resolve, restMillis));
-    const seen = requestsOf(operatorUser, since);
+    const seen = requestsOf(operator.user, since);
     expect(seen.filter(({ resource }) => resource === "leases").length).toBeGreaterThan(0);
     expect(seen.filter(({ verb, resource }) => verb !== "watch" && resource !== "leases")).toEqual([]);
     const resident = await residentBytes();
@@ -196,10 +198,7 @@ describe.each(testedEngines)("a cluster of %s", (version) => {
     await run(clusterHost.enter(["/usr/bin/ctr", "-n", "k8s.io", "images", "tag", "--force", image, renamed]));
     const setting = version.startsWith("4.") ? "hazelcastJet" : "hazelcast";
     const repository = renamed.slice(0, renamed.lastIndexOf(":"));
-    operator = await installOperator({
-      namespaces: [namespace],
-      settings: [`engineImages.${setting}=${repository}`],
-    });
+    await operator.upgrade([`--set=engineImages.${setting}=${repository}`]);
     const pending = await cluster.waitFor("a pending template", ({ status }) => status?.pendingTemplate !== undefined);
     expect(pending.status?.pendingTemplate?.reason).toContain("restart-at");
     await cluster.ready(3);
@@ -216,7 +215,7 @@ describe.each(testedEngines)("a cluster of %s", (version) => {
     for (const pod of after) expect(pod.spec.containers[0]!.image).toBe(renamed);
     for (const { metadata } of after) expect(before.map((pod) => pod.metadata.uid)).not.toContain(metadata.uid);
     await jobGoesOn();
-    await installOperator({ namespaces: [namespace] });
+    await operator.upgrade([]);
   }, 2_400_000);
 
   test("the job keeps its count while the cluster grows from 3 to 5", async () => {

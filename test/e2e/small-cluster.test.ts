@@ -6,20 +6,14 @@ import { until } from "../cluster/run.ts";
 import { requestsOf } from "./api-requests.ts";
 import { engineImages } from "./engines.ts";
 import { isGone, type TestedCluster, testedCluster } from "./jet-clusters.ts";
-import {
-  type InstalledOperator,
-  installOperator,
-  operatorUser,
-  restrictedNamespace,
-  uninstallOperator,
-} from "./operator-harness.ts";
+import { installOperator, type Release } from "./operator-release.ts";
 
 /**
  * Two clusters of one member and of the same name in two namespaces, and what people and accidents do to them. The
  * tests stand in the order of their life.
  */
 const namespaces = ["jet-e2e-east", "jet-e2e-west"] as const;
-const scope = { namespaces };
+const release = { name: "twins", watches: namespaces };
 const spec = {
   replicas: 1,
   version: "5.7.0",
@@ -27,7 +21,7 @@ const spec = {
   resources: { requests: { cpu: "50m", memory: "300Mi" }, limits: { memory: "450Mi" } },
 };
 
-let operator: InstalledOperator;
+let operator: Release;
 let east: TestedCluster;
 let west: TestedCluster;
 let westPod: string;
@@ -35,13 +29,13 @@ let westPod: string;
 beforeAll(async () => {
   await up({}, console.log);
   await engineImages("5.7.0");
-  for (const namespace of namespaces) await restrictedNamespace(namespace);
-  operator = await installOperator(scope);
+  operator = await installOperator(release);
   [east, west] = namespaces.map((namespace) => testedCluster(namespace, "twin")) as [TestedCluster, TestedCluster];
   for (const each of [east, west]) await each.remove();
 });
 afterAll(async () => {
   for (const each of [east, west]) await each?.remove();
+  await operator?.end();
 });
 
 interface Meta {
@@ -144,7 +138,7 @@ test("a restart of the API server under the running operator costs nobody anythi
     timeoutMillis: 120_000,
   });
   expect(await operator.pod()).toBe(pod);
-  expect(requestsOf(operatorUser, since).some(({ verb }) => verb === "patch")).toBe(true);
+  expect(requestsOf(operator.user, since).some(({ verb }) => verb === "patch")).toBe(true);
   expect(await Promise.all([east, west].map((each) => uidsOf(each)))).toEqual(members);
 });
 
@@ -154,11 +148,11 @@ test("the cluster of the same name next door has seen nothing of it", async () =
 });
 
 test("helm uninstall leaves clusters and their members, and the next operator goes on with them", async () => {
-  await uninstallOperator();
+  await operator.uninstall();
   await new Promise((resolve) => setTimeout(resolve, 10_000));
   expect((await west.read()).metadata.deletionTimestamp).toBeUndefined();
   expect((await west.view("twin-0")).uuids).toHaveLength(1);
-  operator = await installOperator(scope);
+  operator = await installOperator(release);
   await west.ready(1);
   expect((await west.pods())[0]!.metadata.uid).toBe(westPod);
 });
