@@ -10,7 +10,9 @@ import { createJobSource } from "./controller/jobs.ts";
 import { createMemberSource } from "./controller/members.ts";
 import { createObserver } from "./controller/observer.ts";
 import { createReconciler } from "./controller/reconciler.ts";
+import { createRefusals } from "./controller/refusals.ts";
 import { createTakenNames } from "./controller/taken-names.ts";
+import { createTroubleSource } from "./controller/troubles.ts";
 import type { DesiredContext } from "./core/desired/context.ts";
 import { templateHash } from "./core/desired/pod-template.ts";
 import { restartHash, specHash } from "./core/desired/spec-hash.ts";
@@ -84,6 +86,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const events = createEventRecorder({ client, component: "jet-operator", instance: identity });
   const desired = desiredOf(config);
   const takenNames = createTakenNames();
+  const refusals = createRefusals((key, refusal) => logger.warn("refused by the API server", { key, ...refusal }));
   const rest = createEngineRest();
   const jobs = createEngineJobs();
   const observer = createObserver({
@@ -91,7 +94,8 @@ export function createOperator(options: OperatorOptions): Operator {
     members: createMemberSource(rest, () => performance.now()),
     jobs: createJobSource(jobs, () => performance.now()),
     namespaceTerminating: (namespace, signal) => isTerminating(client, namespace, signal),
-    takenNames,
+    ...{ takenNames, refusals },
+    troubles: createTroubleSource(client, () => performance.now()),
     hashes: (cluster, engine) => {
       const context: DesiredContext = { ...desired, cluster, engine, gate: "open", disruptionsAllowed: 0 };
       return { specHash: specHash(context), restartHash: restartHash(context), templateHash: templateHash(context) };
@@ -103,7 +107,7 @@ export function createOperator(options: OperatorOptions): Operator {
     observer,
     engine: guardCommands(createEngineCommands(rest, jobs), () => election.mayWrite()),
     children: createChildren(client, caches),
-    takenNames,
+    ...{ takenNames, refusals },
     expectations: createExpectations((written) => cacheOf(caches, written)),
     events,
     desired,

@@ -10,6 +10,7 @@ import { NotFoundError } from "../kube/errors.ts";
 import { controllerOf, type KubeObject, resources } from "../kube/objects.ts";
 import type { Caches } from "./caches.ts";
 import { ensureClaims } from "./claims.ts";
+import type { Writes } from "./refusals.ts";
 
 /** What one pass did to the children that can be put right at any time. */
 interface Ensured {
@@ -20,8 +21,11 @@ interface Ensured {
 }
 
 export interface Children {
-  /** Makes, corrects and removes the children whose change disturbs no member. At rest it writes nothing. */
-  ensure(context: DesiredContext, observation: Observation, signal: AbortSignal): Promise<Ensured>;
+  /**
+   * Makes, corrects and removes the children whose change disturbs no member. At rest it writes nothing. One that the API
+   * server refuses keeps none of the others from it.
+   */
+  ensure(context: DesiredContext, observation: Observation, writes: Writes, signal: AbortSignal): Promise<Ensured>;
   /** Writes the configuration files of a new template; the template itself is the driver's to write. */
   writeTemplateChildren(context: DesiredContext, signal: AbortSignal): Promise<void>;
   /** The whole StatefulSet for its creation. */
@@ -36,15 +40,19 @@ export function createChildren(client: KubeClient, caches: Caches): Children {
       for (const child of templateChildren(context))
         await ensureOne({ client, applier, caches, context, signal }, child);
     },
-    async ensure(context, observation, signal) {
+    async ensure(context, observation, writes, signal) {
       const work = { client, applier, caches, context, signal };
       const results: Outcome[] = [];
       // One after the other: their order is part of what they are (core/desired/children.ts).
       for (const child of undisruptiveChildren(context, observation.statefulSet)) {
-        results.push(await ensureOne(work, child));
+        const object = nameOf(child.resource, child.object.metadata?.name ?? "");
+        results.push((await writes.attempt({ object }, () => ensureOne(work, child))) ?? {});
       }
-      for (const { resource, name } of absentChildren(context)) results.push(await ensureAbsent(work, resource, name));
-      const claims = await ensureClaims(client, context, observation, signal);
+      for (const { resource, name } of absentChildren(context)) {
+        const object = nameOf(resource, name);
+        results.push((await writes.attempt({ object }, () => ensureAbsent(work, resource, name))) ?? {});
+      }
+      const claims = await ensureClaims(client, context, observation, writes, signal);
       return {
         written: [...results.flatMap((r) => r.written ?? []), ...claims],
         deleted: results.flatMap((r) => r.deleted ?? []),
@@ -53,6 +61,8 @@ export function createChildren(client: KubeClient, caches: Caches): Children {
     },
   };
 }
+
+const nameOf = (resource: Child["resource"], name: string) => `${resources[resource].kind}/${name}`;
 
 interface Outcome {
   readonly written?: KubeObject;

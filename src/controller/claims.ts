@@ -3,11 +3,11 @@ import { annotation, apiVersion, fieldManager, kind } from "../api/names.ts";
 import { clusterNameOf, type DesiredContext } from "../core/desired/context.ts";
 import { numberOf } from "../core/desired/quantity.ts";
 import type { ClaimFacts, Observation } from "../core/evidence/observation.ts";
-import { type Stamp, stampOf } from "../core/ledger.ts";
+import { type Ledger, type Stamp, stampOf } from "../core/ledger.ts";
 import { ledgerOf } from "../core/plan/evidence.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { ForbiddenError, InvalidError } from "../kube/errors.ts";
 import { type KubeObject, resources } from "../kube/objects.ts";
+import type { Writes } from "./refusals.ts";
 
 /**
  * Keeps what every claim says of its cluster: the stamp, by which a cluster is known again when its StatefulSet is gone,
@@ -18,6 +18,7 @@ export async function ensureClaims(
   client: KubeClient,
   context: DesiredContext,
   observation: Observation,
+  writes: Writes,
   signal: AbortSignal,
 ): Promise<KubeObject[]> {
   const ledger = ledgerOf(observation);
@@ -30,23 +31,20 @@ export async function ensureClaims(
     const ref = { resource: resources.persistentVolumeClaims, namespace, name: claim.name };
     const write = (size: string | undefined) =>
       client.apply<KubeObject>(ref, claimPatch(claim, stamp, context, size), { fieldManager, force: true }, { signal });
-    if (needsWrite(claim, stamp, context)) written.push(await write(claim.requested));
-    else if (ledger.operation === undefined && grows(claim, context)) written.push(...(await grow(write, context)));
+    const size = sizeToWrite(claim, stamp, context, ledger);
+    if (!size) continue;
+    const object = `PersistentVolumeClaim/${claim.name}`;
+    const done = await writes.attempt({ object }, () => write(size.requested));
+    if (done) written.push(done);
   }
   return written;
 }
 
-/** A storage class that cannot grow its volumes refuses: that must not hold up everything else of the cluster. */
-async function grow(
-  write: (size: string | undefined) => Promise<KubeObject>,
-  context: DesiredContext,
-): Promise<KubeObject[]> {
-  try {
-    return [await write(wantedSizeOf(context))];
-  } catch (error) {
-    if (error instanceof ForbiddenError || error instanceof InvalidError) return [];
-    throw error;
-  }
+/** The stamp first, with the size as it is: a storage class that cannot grow its volumes refuses only the next write. */
+function sizeToWrite(claim: ClaimFacts, stamp: Stamp, context: DesiredContext, ledger: Ledger) {
+  if (needsWrite(claim, stamp, context)) return { requested: claim.requested };
+  const mayGrow = ledger.operation === undefined && grows(claim, context);
+  return mayGrow ? { requested: wantedSizeOf(context) } : undefined;
 }
 
 function needsWrite(claim: ClaimFacts, stamp: Stamp, context: DesiredContext): boolean {

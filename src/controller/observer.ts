@@ -8,7 +8,9 @@ import type { Caches } from "./caches.ts";
 import type { JobSource } from "./jobs.ts";
 import type { MemberSource } from "./members.ts";
 import { budgetFacts, claimFacts, podFacts, statefulSetFacts } from "./observe.ts";
+import type { Refusals } from "./refusals.ts";
 import type { TakenNames } from "./taken-names.ts";
+import type { TroubleSource, Wanting } from "./troubles.ts";
 
 export interface Observer {
   /** The JetCluster as the cache has it. */
@@ -27,6 +29,8 @@ export interface ObserverParts {
   /** Is the namespace being deleted? Asked only while a JetCluster in it is. */
   readonly namespaceTerminating: (namespace: string, signal: AbortSignal) => Promise<boolean>;
   readonly takenNames: TakenNames;
+  readonly refusals: Refusals;
+  readonly troubles: TroubleSource;
   /** Hashes of what this operator would make of the spec, see core/desired/hash.ts. */
   readonly hashes: (
     cluster: JetCluster,
@@ -54,6 +58,7 @@ export function createObserver(parts: ObserverParts): Observer {
       ),
       claims: claimFacts(cluster, claimsOf(parts.caches, cluster)),
       namesTaken: parts.takenNames.of(keyOf(cluster)),
+      refused: parts.refusals.of(keyOf(cluster)),
       ...hashes.of(cluster, engine),
     };
   };
@@ -71,25 +76,42 @@ export function createObserver(parts: ObserverParts): Observer {
       const namespaceTerminating =
         cluster.metadata.deletionTimestamp !== undefined &&
         (await parts.namespaceTerminating(cluster.metadata.namespace, signal));
+      const troubles = await parts.troubles.observe(key, wantingIn(seen), signal);
       // Asking takes time: caches and clock are read again, so that all facts are of one moment.
-      return { ...look(cluster), members, jobs, namespaceTerminating };
+      return { ...look(cluster), members, jobs, namespaceTerminating, troubles };
     },
     again(observation) {
       const { namespace, name } = observation.cluster.metadata;
       const cluster = parts.caches.jetClusters.get(namespace, name) ?? observation.cluster;
-      const { members, jobs, namespaceTerminating } = observation;
-      return { ...look(cluster), members, jobs, namespaceTerminating };
+      const { members, jobs, namespaceTerminating, troubles } = observation;
+      return { ...look(cluster), members, jobs, namespaceTerminating, troubles };
     },
     forget(key) {
       parts.members.forget(key);
       parts.jobs.forget(key);
+      parts.troubles.forget(key);
       hashes.forget(key);
       parts.takenNames.set(key, []);
     },
   };
 }
 
-type Seen = Omit<Observation, "members" | "jobs" | "namespaceTerminating">;
+type Seen = Omit<Observation, "members" | "jobs" | "namespaceTerminating" | "troubles">;
+
+/** Pods that should be there and are not, and volumes that pods wait for. */
+function wantingIn({ cluster, statefulSet, pods, claims }: Seen): Wanting {
+  const { name, namespace } = cluster.metadata;
+  const expected = ordinals.slice(0, statefulSet?.deleting ? 0 : (statefulSet?.replicas ?? 0));
+  const there = new Set(pods.map((pod) => pod.ordinal));
+  return {
+    namespace,
+    statefulSet: name,
+    pods: expected.filter((ordinal) => !there.has(ordinal)).map((ordinal) => `${name}-${ordinal}`),
+    claims: claims
+      .filter((claim) => !claim.bound && !claim.deleting && expected.includes(claim.ordinal))
+      .map((claim) => claim.name),
+  };
+}
 
 /**
  * Jobs are asked for once members have joined: before, the one asked may be a cluster of itself. More than half of them in

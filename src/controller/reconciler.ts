@@ -6,6 +6,7 @@ import { gateOf } from "../core/evidence/gate.ts";
 import type { Observation } from "../core/evidence/observation.ts";
 import { ledgerOf } from "../core/plan/evidence.ts";
 import { plan as planOf } from "../core/plan/plan.ts";
+import { objectOf, underRefusals, waitsForChildren } from "../core/plan/refused.ts";
 import type { Step } from "../core/plan/step.ts";
 import { assess } from "../core/status/assessment.ts";
 import { statusOf } from "../core/status/status.ts";
@@ -17,8 +18,9 @@ import type { Expectations } from "../kube/expectations.ts";
 import { resources } from "../kube/objects.ts";
 import type { Children } from "./children.ts";
 import type { EngineCommands } from "./engine-commands.ts";
-import { EvidenceChanged, execute } from "./execute.ts";
+import { EvidenceChanged, type Executed, execute } from "./execute.ts";
 import type { Observer } from "./observer.ts";
+import type { Refusals } from "./refusals.ts";
 import { sameStatus } from "./status-patch.ts";
 import type { TakenNames } from "./taken-names.ts";
 
@@ -35,6 +37,7 @@ export interface ReconcilerParts {
   readonly engine: EngineCommands;
   readonly children: Children;
   readonly takenNames: TakenNames;
+  readonly refusals: Refusals;
   readonly expectations: Expectations;
   readonly events: EventRecorder;
   /** What the operator itself brings to every cluster's children. */
@@ -50,6 +53,7 @@ export interface ReconcilerParts {
 /**
  * One pass: observe, plan, write status if it differs, put the undisruptive children right, carry out at most one
  * effect. Everything is derived again each time; the only memory is the ledger.
+ * What the API server refuses fails no pass: the next one's status says it.
  * @throws the errors of `kube/errors.ts`: the key then comes again after a back-off.
  */
 export function createReconciler(parts: ReconcilerParts) {
@@ -59,6 +63,7 @@ export function createReconciler(parts: ReconcilerParts) {
     if (!cluster) {
       parts.observer.forget(key);
       parts.expectations.forget(key);
+      parts.refusals.forget(key);
       parts.onObserved(key, undefined);
       return {};
     }
@@ -69,11 +74,13 @@ export function createReconciler(parts: ReconcilerParts) {
     parts.onObserved(key, { observation: pass.observation, status });
     if (isLettingGo(pass, step)) {
       await actOn(parts, pass, step);
+      if (parts.refusals.of(key).length > 0) await writeStatus(parts, pass, status);
       return { requeueAfterMillis: movingMillis };
     }
     await writeStatus(parts, pass, status);
     if (isHandsOff(step)) return { requeueAfterMillis: restMillis };
-    const changed = (await ensureChildren(parts, pass, step)) || (await actOn(parts, pass, step));
+    const children = await ensureChildren(parts, pass, step);
+    const changed = children === "changed" || (children === "fit" && (await actOn(parts, pass, step)));
     return { requeueAfterMillis: changed || step.kind === "wait" ? movingMillis : restMillis };
   };
 }
@@ -102,7 +109,8 @@ function isHandsOff(step: Step): boolean {
 
 function contextOf(parts: ReconcilerParts, { observation }: Pass, step: Step): DesiredContext {
   const ledger = ledgerOf(observation);
-  const quiet = step.kind === "done" && ledger?.operation === undefined;
+  const atRest = step.kind === "done" || underRefusals(observation, step).step.kind === "done";
+  const quiet = atRest && ledger?.operation === undefined;
   return {
     ...parts.desired,
     cluster: observation.cluster,
@@ -112,40 +120,48 @@ function contextOf(parts: ReconcilerParts, { observation }: Pass, step: Step): D
   };
 }
 
-/** @returns true when something was written or found taken: the effect then waits for the next, fresh look. */
-async function ensureChildren(parts: ReconcilerParts, pass: Pass, step: Step): Promise<boolean> {
+/**
+ * `changed`: the effect waits for the next, fresh look, because something was written, found taken or newly refused.
+ * `lacking`: it waits for a child that the API server refuses.
+ */
+type ChildrenAre = "changed" | "lacking" | "fit";
+
+async function ensureChildren(parts: ReconcilerParts, pass: Pass, step: Step): Promise<ChildrenAre> {
   // A cluster that goes keeps the children it needs for its stop; without one the garbage collector is already at work.
   const { deletionTimestamp, finalizers } = pass.observation.cluster.metadata;
-  if (deletionTimestamp !== undefined && !finalizers?.includes(finalizer)) return false;
-  const done = await parts.children.ensure(contextOf(parts, pass, step), pass.observation, pass.signal);
+  if (deletionTimestamp !== undefined && !finalizers?.includes(finalizer)) return "fit";
+  const writes = parts.refusals.begin(pass.key, "children", seenIn(pass));
+  const done = await parts.children.ensure(contextOf(parts, pass, step), pass.observation, writes, pass.signal);
   for (const object of done.written) parts.expectations.expect(pass.key, object);
   for (const object of done.deleted) parts.expectations.expectGone(pass.key, object);
   const known = parts.takenNames.of(pass.key);
   parts.takenNames.set(pass.key, done.taken);
   const newlyTaken = done.taken.some((name) => !known.includes(name));
-  return done.written.length > 0 || done.deleted.length > 0 || newlyTaken;
+  const news = writes.end();
+  if (done.written.length > 0 || done.deleted.length > 0 || newlyTaken || news) return "changed";
+  return step.kind === "effect" && waitsForChildren(step.effect, writes.refused()) ? "lacking" : "fit";
 }
 
+const seenIn = ({ observation: { now, cluster } }: Pass) => ({ now, generation: cluster.metadata.generation });
+
+/** @returns true when something was done, or is to be looked at again at once. */
 async function actOn(parts: ReconcilerParts, pass: Pass, step: Step): Promise<boolean> {
-  if (step.kind !== "effect") return false;
+  const writes = parts.refusals.begin(pass.key, "effect", seenIn(pass));
+  if (step.kind !== "effect") return writes.end();
   const { key, observation } = pass;
+  const { metadata } = observation.cluster;
+  const what = { object: objectOf(step.effect, metadata.name), effect: step.effect.kind };
   try {
-    const context = contextOf(parts, pass, step);
-    const { written, deleted } = await execute(step.effect, step.because, {
-      client: parts.client,
-      engine: parts.engine,
-      observeAgain: () => parts.observer.again(observation),
-      newStatefulSet: (replicas, ledger) => parts.children.newStatefulSet(context, replicas, ledger),
-      writeTemplateChildren: () => parts.children.writeTemplateChildren(context, pass.signal),
-      signal: pass.signal,
-    });
-    if (written) parts.expectations.expect(key, written);
-    if (deleted) parts.expectations.expectGone(key, deleted);
+    const executed = await writes.attempt(what, () => carryOut(parts, pass, step));
+    if (!executed) return writes.end();
+    writes.end();
+    if (executed.written) parts.expectations.expect(key, executed.written);
+    if (executed.deleted) parts.expectations.expectGone(key, executed.deleted);
   } catch (error) {
     if (error instanceof EvidenceChanged) return true;
     if (!(error instanceof AlreadyExistsError)) throw error;
     // Only the StatefulSet is created here; it does not carry our label, or the cache would have it.
-    parts.takenNames.set(key, [...parts.takenNames.of(key), `StatefulSet/${observation.cluster.metadata.name}`]);
+    parts.takenNames.set(key, [...parts.takenNames.of(key), `StatefulSet/${metadata.name}`]);
     return true;
   }
   parts.onActed(key, step.effect.kind, step.says);
@@ -156,6 +172,19 @@ async function actOn(parts: ReconcilerParts, pass: Pass, step: Step): Promise<bo
     message: sentence(step.says),
   });
   return true;
+}
+
+function carryOut(parts: ReconcilerParts, pass: Pass, step: Extract<Step, { kind: "effect" }>): Promise<Executed> {
+  const { observation, signal } = pass;
+  const context = contextOf(parts, pass, step);
+  return execute(step.effect, step.because, {
+    client: parts.client,
+    engine: parts.engine,
+    observeAgain: () => parts.observer.again(observation),
+    newStatefulSet: (replicas, ledger) => parts.children.newStatefulSet(context, replicas, ledger),
+    writeTemplateChildren: () => parts.children.writeTemplateChildren(context, signal),
+    signal,
+  });
 }
 
 async function writeStatus(parts: ReconcilerParts, pass: Pass, status: JetClusterStatus): Promise<void> {

@@ -24,17 +24,21 @@ export class ApiError extends Error {
   /** Machine-readable reason of the Status, e.g. `NotFound`; empty when the answer was no Status. */
   readonly reason: string;
   readonly details: Status["details"];
+  /** The server's own sentence, cut to a thousand characters. */
+  readonly said: string;
   /** What the server asked to wait. */
   readonly retryAfterMillis: number | undefined;
 
   constructor(request: string, status: number, body: Status, options: ErrorOptions = {}) {
     const reason = body.reason ?? "";
-    const said = [reason, (body.message ?? "").slice(0, messageLimit)].filter((text) => text !== "").join(": ");
+    const message = (body.message ?? "").slice(0, messageLimit);
+    const said = [reason, message].filter((text) => text !== "").join(": ");
     super(`${request}: ${status}${said === "" ? "" : ` ${said}`}`, { cause: options.cause });
     this.name = new.target.name;
     this.status = status;
     this.reason = reason;
     this.details = body.details;
+    this.said = message;
     this.retryAfterMillis = options.retryAfterMillis;
   }
 
@@ -57,6 +61,18 @@ export class UnauthorizedError extends ApiError {}
 /** The version to go on from is no longer kept: list again. */
 export class GoneError extends ApiError {}
 export class TooManyRequestsError extends ApiError {}
+
+/**
+ * The server will not have what it was asked to write, and asking again helps only once somebody has changed something: a
+ * missing right, a quota, an admission policy or webhook (also one that does not answer), a schema. Conflicts, failed
+ * `test`s of a patch (seen on 1.34: 422 whose details name no kind) and "try later" are none.
+ */
+export function isRefusal(error: unknown): error is ApiError {
+  if (!(error instanceof ApiError) || error instanceof ConflictError) return false;
+  if (error instanceof InvalidError) return error.details?.kind !== undefined;
+  if (error.status === 500) return error.said.includes("failed calling webhook");
+  return [400, 403, 413].includes(error.status);
+}
 
 /** No answer, or only part of one. Whether a write was carried out is unknown. */
 export class TransportError extends Error {

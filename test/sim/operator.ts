@@ -7,7 +7,9 @@ import { createJobSource } from "../../src/controller/jobs.ts";
 import { createMemberSource } from "../../src/controller/members.ts";
 import { createObserver, hashKey } from "../../src/controller/observer.ts";
 import { createReconciler } from "../../src/controller/reconciler.ts";
+import { createRefusals } from "../../src/controller/refusals.ts";
 import { createTakenNames } from "../../src/controller/taken-names.ts";
+import { createTroubleSource } from "../../src/controller/troubles.ts";
 import type { DesiredContext } from "../../src/core/desired/context.ts";
 import { templateHash } from "../../src/core/desired/pod-template.ts";
 import { restartHash, specHash } from "../../src/core/desired/spec-hash.ts";
@@ -111,12 +113,14 @@ export class OperatorProcess {
     const caches = this.#caches();
     const now = () => timeline.now;
     const takenNames = createTakenNames();
+    const refusals = createRefusals(() => {});
     const observer = createObserver({
       caches,
       members: createMemberSource(rest, now),
       jobs: createJobSource(jobs, now),
       namespaceTerminating: () => Promise.resolve(false),
-      takenNames,
+      ...{ takenNames, refusals },
+      troubles: createTroubleSource(client, now),
       hashes: hashesOf(),
       now,
     });
@@ -127,7 +131,7 @@ export class OperatorProcess {
       observer,
       engine: createEngineCommands(rest, jobs),
       children: gateAndBudget(client, caches),
-      takenNames,
+      ...{ takenNames, refusals },
       expectations: createExpectations(cacheOf),
       events: { record: () => {} } as unknown as Parameters<typeof createReconciler>[0]["events"],
       desired,
@@ -197,7 +201,7 @@ function gateAndBudget(client: KubeClient, caches: Caches): Children {
   return {
     newStatefulSet: (context, replicas, ledger) => statefulSet(context, { replicas, ledger }),
     writeTemplateChildren: () => Promise.resolve(),
-    async ensure(context, observation, signal) {
+    async ensure(context, observation, writes, signal) {
       const { name } = observation.cluster.metadata;
       const wanted = [
         { resource: resources.podDisruptionBudgets, spec: { maxUnavailable: context.disruptionsAllowed } },
@@ -221,7 +225,7 @@ function gateAndBudget(client: KubeClient, caches: Caches): Children {
         );
       }
       return {
-        written: [...written, ...(await ensureClaims(client, context, observation, signal))],
+        written: [...written, ...(await ensureClaims(client, context, observation, writes, signal))],
         deleted: [],
         taken: [],
       };

@@ -39,7 +39,8 @@ garbage collector); exec; roles.
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get]
+# Written; listed only while pods or volumes have been wanting for a while: why stands nowhere else.
 - apiGroups: [""]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [list, create, patch]
 {{- end -}}

@@ -23,12 +23,32 @@ export interface Observation {
   readonly namespaceTerminating: boolean;
   /** Objects that carry the name of a child of ours but belong to somebody else: `Kind/name`. */
   readonly namesTaken: readonly string[];
+  /** Writes of ours that the API server would not take when they were last tried. */
+  readonly refused: readonly Refusal[];
+  /** What Kubernetes' events say of pods and claims that have long been wanting; nothing at rest. */
+  readonly troubles: readonly Trouble[];
   /** Hash of the part of the spec that the pods are made from, as this operator computes it. */
   readonly specHash: string;
   /** Hash of what all members must share, so that a change of it cannot be rolled out member by member. */
   readonly restartHash: string;
   /** Hash of the pod template that this operator would write. */
   readonly templateHash: string;
+}
+
+export interface Refusal {
+  /** `Kind/name`. */
+  readonly object: string;
+  /** Kind of the effect that it was; absent for a child that is put right at any time. */
+  readonly effect?: string;
+  /** The API server's own sentence. */
+  readonly says: string;
+}
+
+export interface Trouble {
+  /** `Kind/name`. */
+  readonly object: string;
+  /** The event's reason and message. */
+  readonly says: string;
 }
 
 export interface StatefulSetFacts {

@@ -1,5 +1,7 @@
 import { acceptCommand } from "../evidence/accept.ts";
 import type { Millis, Observation, PodFacts } from "../evidence/observation.ts";
+import { remediesFor } from "../evidence/remedies.ts";
+import { troubleOf } from "../evidence/troubles.ts";
 import { hostOf, inSomeView, singleView, type Views, viewsOf } from "../evidence/views.ts";
 import { ledgerOf } from "./evidence.ts";
 import type { Unmet } from "./step.ts";
@@ -26,23 +28,34 @@ export const podsReady: Gate = (observation) => {
   const lacking = Array.from({ length: expected }, (_, ordinal) => lackOf(observation, ordinal)).filter(
     (lack) => lack !== undefined,
   );
-  const first = lacking[0];
-  if (!first) return undefined;
+  if (lacking.length === 0) return undefined;
+  const said = lacking.flatMap((l) => (l.trouble ? [l.observed] : []));
   return {
     check: "PodsNotReady",
     observed: lacking.map((l) => `${l.pod}: ${l.observed}`).join("; "),
     needed: `${expected} pods ready`,
-    remedy: lacking.some((l) => l.trouble) ? "look at the pod's events: kubectl describe pod" : waitForIt,
+    remedy: said.length > 0 ? remediesFor(said, "look at the pod's events: kubectl describe pod") : waitForIt,
   };
 };
 
 function lackOf(observation: Observation, ordinal: number) {
   const name = `${observation.cluster.metadata.name}-${ordinal}`;
   const pod = observation.pods.find((p) => p.ordinal === ordinal);
-  if (!pod) return { pod: name, observed: "not there yet", trouble: false };
+  if (!pod) {
+    const why = troubleOf(observation, `Pod/${name}`);
+    return { pod: name, observed: why ?? "not there yet", trouble: why !== undefined };
+  }
   if (pod.terminating) return { pod: name, observed: "terminating", trouble: false };
   if (pod.ready) return undefined;
-  return { pod: name, observed: pod.trouble ?? "not ready", trouble: pod.trouble !== undefined };
+  const why = [pod.trouble, troubleOfClaim(observation, ordinal)].filter((text) => text !== undefined).join("; ");
+  return { pod: name, observed: why || "not ready", trouble: why !== "" };
+}
+
+/** A pod without its volume says only that the volume is wanting; the claim says why. */
+function troubleOfClaim(observation: Observation, ordinal: number): string | undefined {
+  const claim = observation.claims.find((c) => c.ordinal === ordinal);
+  const why = claim && troubleOf(observation, `PersistentVolumeClaim/${claim.name}`);
+  return why && `${claim.name} is not bound: ${why}`;
 }
 
 /** Every expected member answered within the last few seconds. Unknown is not down: it means hold. */

@@ -1,5 +1,6 @@
 import { isOfThisCluster } from "../evidence/memory.ts";
 import type { Observation } from "../evidence/observation.ts";
+import { troubleOf } from "../evidence/troubles.ts";
 import { isLossless } from "../evidence/wishes.ts";
 import { effect } from "./evidence.ts";
 import type { Gate } from "./gates.ts";
@@ -17,7 +18,9 @@ export function volumesThere(size: number): Gate {
       const claim = observation.claims.find((c) => c.ordinal === ordinal);
       if (!claim) return `data-${name}-${ordinal} is not there`;
       if (claim.deleting) return `data-${name}-${ordinal} is being deleted`;
-      return claim.bound ? undefined : `data-${name}-${ordinal} is not bound`;
+      if (claim.bound) return undefined;
+      const why = troubleOf(observation, `PersistentVolumeClaim/${claim.name}`);
+      return `${claim.name} is not bound${why ? ` (${why})` : ""}`;
     }).filter((lack) => lack !== undefined);
     if (lacking.length === 0) return undefined;
     return {

@@ -4,12 +4,14 @@ import { neededOf } from "../evidence/quorum.ts";
 import { type View, type Views, viewsOf } from "../evidence/views.ts";
 import type { Ledger } from "../ledger.ts";
 import { ledgerOf } from "../plan/evidence.ts";
+import { underRefusals } from "../plan/refused.ts";
 import type { Step, Unmet } from "../plan/step.ts";
 
 /** What every condition is computed from: the observation, what the planner made of it, and a few facts used by several. */
 export interface Assessment {
   readonly observation: Observation;
   readonly cluster: JetCluster;
+  /** What the planner wants; blocked where the API server would not take it. */
   readonly step: Step;
   readonly ledger: Ledger | undefined;
   readonly views: Views;
@@ -27,7 +29,8 @@ export interface Verdict {
   readonly message: string;
 }
 
-export function assess(observation: Observation, step: Step): Assessment {
+export function assess(observation: Observation, planned: Step): Assessment {
+  const { step, unmet } = underRefusals(observation, planned);
   const ledger = ledgerOf(observation);
   const views = viewsOf(observation);
   return {
@@ -38,7 +41,7 @@ export function assess(observation: Observation, step: Step): Assessment {
     views,
     live: largest(views)?.members.length ?? 0,
     quorum: quorumOf(ledger, observation.cluster),
-    unmet: step.kind === "wait" ? [step.for] : step.kind === "blocked" ? step.by : [],
+    unmet,
   };
 }
 

@@ -54,7 +54,7 @@ const needed = (namespace: string): Right[] => [
   ...rights("networkpolicies.networking.k8s.io", namespace, "delete"),
   ...rights("pods", namespace, "get", "list", "watch", "delete"),
   ...rights("persistentvolumeclaims", namespace, "get", "list", "watch", "patch"),
-  ...rights("events", namespace, "create", "patch"),
+  ...rights("events", namespace, "list", "create", "patch"),
   ["get", "namespaces", namespace, namespace],
 ];
 
@@ -75,6 +75,7 @@ const forbidden = (namespace: string): Right[] => [
   ...rights("roles.rbac.authorization.k8s.io", namespace, "create", "patch", "bind", "escalate"),
   ...rights("deployments.apps", namespace, "create", "patch", "get"),
   ...rights("jobs.batch", namespace, "create"),
+  ...rights("events", namespace, "get", "watch", "update", "delete"),
   ...rights("configmaps", namespace, "delete", "deletecollection"),
   ...rights("services", namespace, "delete", "deletecollection"),
   ...rights("customresourcedefinitions.apiextensions.k8s.io", "", "get", "create", "patch", "delete"),

@@ -42,6 +42,8 @@ export interface Case {
   readonly member?: Readonly<Record<number, Partial<KnownMember> | string>>;
   readonly claims?: readonly Partial<ClaimFacts>[];
   readonly namesTaken?: readonly string[];
+  readonly refused?: Observation["refused"];
+  readonly troubles?: Observation["troubles"];
   readonly specHash?: string;
   readonly restartHash?: string;
   readonly templateHash?: string;
@@ -80,6 +82,8 @@ export function observe(about: Case = {}): Observation {
     budget: { maxUnavailable: 0, inForce: true, ...about.budget },
     namespaceTerminating: about.namespaceTerminating ?? false,
     namesTaken: about.namesTaken ?? [],
+    refused: about.refused ?? [],
+    troubles: about.troubles ?? [],
     restartHash: about.restartHash ?? "restart",
     specHash: about.specHash ?? "spec",
     templateHash: about.templateHash ?? "template",

@@ -10,6 +10,8 @@ const youngAlone: Case = {
   member: all(3, { joinedByOwnWord: undefined }),
 };
 
+const notMade = (says: string) => ({ object: "Pod/orders-2", says: `FailedCreate: ${says}` });
+
 const checkOf = (about: Case) => firstUnmet(observe(about), [...settled, safe])?.check;
 
 describe("settled and safe", () => {
@@ -95,8 +97,47 @@ describe("settled and safe", () => {
       check: "PodsNotReady",
       observed: "orders-1: ImagePullBackOff",
       needed: "3 pods ready",
-      remedy: "look at the pod's events: kubectl describe pod",
+      remedy: "correct spec.version or spec.image, add spec.imagePullSecrets, or push the image",
     });
+  });
+
+  const noPod: Case = { size: 3, pods: [0, 1] };
+  const pending = (trouble: string): Case => ({ size: 3, pod: { 2: { ready: false, address: undefined, trouble } } });
+  const noRoom = "Unschedulable: 0/1 nodes are available: 1 Insufficient memory. no new claims to deallocate";
+  test.each<[string, Case, string, RegExp]>([
+    ["a quota", { ...noPod, troubles: [notMade("exceeded quota: few, requested: pods=1")] }, "few", /ResourceQuota/],
+    ["a limit range", { ...noPod, troubles: [notMade("maximum memory usage per Pod is 1Gi")] }, "1Gi", /LimitRange/],
+    ["Pod Security", { ...noPod, troubles: [notMade('violates PodSecurity "restricted"')] }, "restrict", /enforce/],
+    ["a policy", { ...noPod, troubles: [notMade("ValidatingAdmissionPolicy 'p' denied")] }, "'p'", /policy or webhook/],
+    ["too little memory", pending(noRoom), "Insufficient memory", /^add nodes/],
+    [
+      "a node selector that nobody matches",
+      pending("Unschedulable: 0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."),
+      "didn't match",
+      /spec.scheduling/,
+    ],
+    [
+      "a claim that does not bind",
+      {
+        ...pending("Unschedulable: 0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."),
+        claims: [{}, {}, { bound: false }],
+        troubles: [
+          {
+            object: "PersistentVolumeClaim/data-orders-2",
+            says: 'ProvisioningFailed: storageclass.storage.k8s.io "fast" not found',
+          },
+        ],
+      },
+      'data-orders-2 is not bound: ProvisioningFailed: storageclass.storage.k8s.io "fast" not found',
+      /storage class/,
+    ],
+    ["what nobody knows", pending("SchedulerError: unheard of"), "unheard of", /kubectl describe pod/],
+  ])("a pod kept away by %s is named with what helps", (_, about, said, helps) => {
+    const unmet = firstUnmet(observe(about), settled);
+    expect(unmet?.check).toBe("PodsNotReady");
+    expect(unmet?.observed).toContain("orders-2: ");
+    expect(unmet?.observed).toContain(said);
+    expect(unmet?.remedy).toMatch(helps);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { JetClusterStatus } from "../../../../src/api/jet-cluster.ts";
-import { annotation } from "../../../../src/api/names.ts";
+import { annotation, finalizer } from "../../../../src/api/names.ts";
+import { stampOf } from "../../../../src/core/ledger.ts";
 import { beginGrow, beginRoll, openLedger } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
 import { assess } from "../../../../src/core/status/assessment.ts";
@@ -29,6 +30,32 @@ const split: Case = {
   ],
 };
 const silent: Case = { size: 3, member: { 1: "timeout" } };
+
+const quota = { object: "Service/orders", says: 'services "orders" is forbidden: exceeded quota: few' };
+const firstPods = { object: "StatefulSet/orders", effect: "CreateStatefulSet", says: "denied the request: no" };
+const volume = {
+  object: "PersistentVolumeClaim/data-orders-0",
+  says: "only dynamically provisioned pvc can be resized",
+};
+const larger: Case = { size: 3, spec: { replicas: 5 } };
+const recordsView: Case = { size: 3, ledger: forming, refused: [quota] };
+const surplus: Case = {
+  size: 3,
+  metadata: { finalizers: [finalizer] },
+  spec: {
+    licenseKeySecretRef: { name: "licence", key: "key" },
+    losslessRestart: { mode: "HotRestart", hotRestart: { storage: { size: "1Gi" } } },
+    persistentVolumeClaimRetentionPolicy: { whenScaled: "Delete" },
+  },
+  claims: Array.from({ length: 4 }, () => ({ stamp: stampOf(formed(3), "orders") })),
+  refused: [
+    {
+      object: "PersistentVolumeClaim/data-orders-3",
+      effect: "DeleteClaim",
+      says: 'User "operator" cannot delete resource "persistentvolumeclaims"',
+    },
+  ],
+};
 
 describe("conditions", () => {
   test.each<[string, string, string, Case]>([
@@ -71,6 +98,15 @@ describe("conditions", () => {
     ["Reconciling", "True MembersUnknown", "a wait", silent],
     ["Reconciling", "False Blocked", "a refusal", { size: 3, namesTaken: ["Service/orders"] }],
     ["Stalled", "True NameTaken", "what only a person can change", { size: 3, namesTaken: ["Service/orders"] }],
+    ["Ready", "False ChildRefused", "a whole cluster whose Service is refused", { size: 3, refused: [quota] }],
+    ["Ready", "False ChildRefused", "a StatefulSet that is refused", { refused: [firstPods] }],
+    ["Ready", "True Ready", "a whole cluster whose volume cannot grow", { size: 3, refused: [volume] }],
+    ["Ready", "True Ready", "a claim too many that may not be deleted", surplus],
+    ["Reconciling", "False Settled", "a claim too many that may not be deleted", surplus],
+    ["Reconciling", "False Blocked", "a growth without its NetworkPolicy", { ...larger, refused: [quota] }],
+    ["Reconciling", "True Acting", "an effect that needs no child, whatever is refused", recordsView],
+    ["Reconciling", "True Acting", "a growth, once another effect was refused", { ...larger, refused: [firstPods] }],
+    ["Stalled", "True ChildRefused", "a write that the API server refuses", { size: 3, refused: [quota] }],
     ["Stalled", "False Progressing", "a short wait", silent],
     [
       "Stalled",
@@ -215,3 +251,21 @@ function waitingSince(millis: number): JetClusterStatus {
   const since = new Date(now - millis).toISOString();
   return { blockedBy: [{ check: "MembersUnknown", observed: "", needed: "", remedy: "", since }] };
 }
+
+test("what is refused is named with the API server's sentence and what helps, beside what is waited for", () => {
+  const { blockedBy } = statusAt({ size: 3, pods: [0, 1], refused: [quota] });
+  expect(blockedBy?.map(({ check }) => check)).toEqual(["ChildRefused", "PodsNotReady"]);
+  expect(blockedBy?.[0]).toMatchObject({
+    observed: 'Service/orders: services "orders" is forbidden: exceeded quota: few',
+    remedy: expect.stringMatching(/^raise the ResourceQuota/),
+  });
+});
+
+test("a claim that may not be deleted names the chart's value", () => {
+  expect(statusAt(surplus).blockedBy?.[0]?.remedy).toContain("persistentVolumeClaims.allowDelete");
+});
+
+test("a paused cluster says so first: what was refused before is not tried again", () => {
+  const paused = { annotations: { [annotation.paused]: "true" } };
+  expect(statusAt({ size: 3, metadata: paused, refused: [quota] }).blockedBy?.[0]?.check).toBe("Paused");
+});
