@@ -18,6 +18,8 @@ const replicas = 3;
 const losslessRestart = { mode: "HotRestart", hotRestart: { storage: { size: "1Gi" } } } as const;
 const resources = { requests: { cpu: "50m", memory: "200Mi" }, limits: { memory: "450Mi" } };
 
+const release = { name: "volumes", watches: [namespace] };
+
 let operator: Release | undefined;
 let cluster: TestedCluster;
 /** As they were made. */
@@ -25,7 +27,7 @@ let claims: string;
 
 beforeAll(async () => {
   await up({}, console.log);
-  operator = await installOperator({ name: "volumes", watches: [namespace] });
+  operator = await installOperator(release);
   cluster = testedCluster(namespace, "vault");
   await removeAll();
 });
@@ -128,6 +130,18 @@ test("the StatefulSet made anew takes the same volumes", async () => {
     timeoutMillis: 120_000,
   });
   expect(await claimsNow()).toBe(claims);
+});
+
+test("helm uninstall leaves the JetCluster, its StatefulSet, its pods and every volume", async () => {
+  const podsNow = async () => (await cluster.pods()).map(({ metadata }) => metadata.uid).sort();
+  const pods = await podsNow();
+  await operator?.uninstall();
+  await new Promise((resolve) => setTimeout(resolve, 10_000));
+  expect((await cluster.read()).metadata.deletionTimestamp).toBeUndefined();
+  expect(await isGone(cluster.api, cluster.at("apps/statefulsets", "vault"))).toBe(false);
+  expect(await podsNow()).toEqual(pods);
+  expect(await claimsNow()).toBe(claims);
+  operator = await installOperator(release);
 });
 
 test("the deletion of the JetCluster ends though no member can stop gracefully, and leaves every volume", async () => {
