@@ -14,6 +14,7 @@ const allowed: Record<string, readonly string[]> = {
   controller: ["api", "core", "kube", "engine", "http", "observability"],
   kube: [],
   engine: [],
+  archive: ["engine"],
   http: ["observability"],
   observability: ["api", "kube", "controller"],
 };

@@ -1,0 +1,88 @@
+import type { Entry } from "./format.ts";
+
+export interface PendingBlock {
+  /** Size of its entries, unpacked. */
+  readonly rawBytes: number;
+  readonly entries: Promise<readonly Entry[]>;
+}
+
+export interface BlockSource {
+  /** Size of the next block, unpacked; undefined after the last. */
+  readonly nextBytes: number | undefined;
+  /** Reads the next block. One call at a time. */
+  next(): Promise<PendingBlock>;
+}
+
+/** The blocks' entries in order. While the caller has one block, the next are read and unpacked, within `limit` bytes. */
+export async function* readAhead(source: BlockSource, limit: number): AsyncGenerator<readonly Entry[], void, void> {
+  const ahead = new Ahead(source, limit);
+  try {
+    for (;;) {
+      const entries = await ahead.take();
+      if (!entries) return;
+      yield entries;
+    }
+  } finally {
+    await ahead.stop();
+  }
+}
+
+class Ahead {
+  readonly #source: BlockSource;
+  readonly #limit: number;
+  readonly #blocks: PendingBlock[] = [];
+  #bytes = 0;
+  /** At most one read at a time; never rejects. */
+  #reading: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #stopped = false;
+
+  constructor(source: BlockSource, limit: number) {
+    this.#source = source;
+    this.#limit = limit;
+  }
+
+  /** @returns undefined after the last block. */
+  async take(): Promise<readonly Entry[] | undefined> {
+    for (;;) {
+      this.#readMore();
+      const block = this.#blocks.shift();
+      if (block) {
+        const entries = await block.entries;
+        this.#bytes -= block.rawBytes;
+        this.#readMore();
+        return entries;
+      }
+      if (this.#failure) throw this.#failure.error;
+      if (!this.#reading) return undefined;
+      await this.#reading;
+    }
+  }
+
+  /** Nothing is read or unpacked any more when this resolves. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#reading;
+    await Promise.allSettled(this.#blocks.map((block) => block.entries));
+  }
+
+  #readMore(): void {
+    if (this.#reading || this.#failure || this.#stopped) return;
+    const next = this.#source.nextBytes;
+    if (next === undefined || (this.#bytes > 0 && this.#bytes + next > this.#limit)) return;
+    this.#reading = this.#readOne().finally(() => {
+      this.#reading = undefined;
+      this.#readMore();
+    });
+  }
+
+  async #readOne(): Promise<void> {
+    try {
+      const block = await this.#source.next();
+      this.#blocks.push(block);
+      this.#bytes += block.rawBytes;
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+}
