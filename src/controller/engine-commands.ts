@@ -9,7 +9,8 @@ import { askedOf } from "./jobs.ts";
 /** What the driver asks of the engine. Answers prove nothing: the effect shows, or not, in the next observation. */
 export interface EngineCommands {
   changeState(observation: Observation, to: "ACTIVE" | "PASSIVE", signal: AbortSignal): Promise<void>;
-  suspendJob(observation: Observation, job: string, signal: AbortSignal): Promise<void>;
+  /** @param which.through a member of the side of a split that is meant, by uuid. */
+  suspendJob(observation: Observation, which: { job: string; through?: string }, signal: AbortSignal): Promise<void>;
   resumeJob(observation: Observation, job: string, signal: AbortSignal): Promise<void>;
   setProtection(observation: Observation, job: string, to: "On" | "Off", signal: AbortSignal): Promise<void>;
 }
@@ -40,8 +41,8 @@ export function createEngineCommands(rest: EngineRest, jobs: EngineJobs): Engine
       const change = { clusterName: nameOf(observation), to, deadlineMillis: stateCallMillis };
       await rest.changeState(address, change, signal);
     },
-    async suspendJob(observation, job, signal) {
-      demand(`suspend job ${job}`, await jobs.suspend(asked(observation), job, signal));
+    async suspendJob(observation, { job, through }, signal) {
+      demand(`suspend job ${job}`, await jobs.suspend(asked(observation, through), job, signal));
     },
     async resumeJob(observation, job, signal) {
       demand(`resume job ${job}`, await jobs.resume(asked(observation), job, signal));
@@ -60,8 +61,9 @@ function nameOf({ cluster }: Observation): string {
   return cluster.spec.clusterName ?? cluster.metadata.name;
 }
 
-function asked(observation: Observation) {
-  const target = askedOf({ members: joined(observation), clusterName: nameOf(observation) });
+function asked(observation: Observation, through?: string) {
+  const members = joined(observation).filter((member) => through === undefined || member.uuid === through);
+  const target = askedOf({ members, clusterName: nameOf(observation) });
   if (!target) throw new EngineRefused("jobs", "no member that has joined");
   return target;
 }

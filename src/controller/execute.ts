@@ -92,7 +92,7 @@ async function command(effect: Command, now: Observation, { engine, signal }: Ex
     case "ChangeClusterState":
       return engine.changeState(now, effect.to, signal);
     case "SuspendJob":
-      return engine.suspendJob(now, effect.job, signal);
+      return engine.suspendJob(now, effect, signal);
     case "ResumeJob":
       return engine.resumeJob(now, effect.job, signal);
     case "SetJobProtection":

@@ -1,6 +1,8 @@
+import { maxReplicas } from "../api/limits.ts";
 import { port } from "../api/names.ts";
-import type { JobFacts, JobsFacts, KnownMember } from "../core/evidence/observation.ts";
+import type { JobFacts, JobsFacts, KnownMember, SnapshotFacts } from "../core/evidence/observation.ts";
 import { hostOf } from "../core/evidence/views.ts";
+import type { ExecutionRecord } from "../engine/job-data.ts";
 import type { Asked, EngineJobs, Job, JobDetails, JobList } from "../engine/jobs.ts";
 
 /**
@@ -28,17 +30,25 @@ export interface JobQuestion {
 
 interface Memory {
   readonly at: number;
+  /** UUIDs of the members that there were then: with others the jobs may be others. */
+  readonly members: string;
   readonly list: JobList;
   readonly facts: JobsFacts;
 }
 
+/** By job: its snapshot when it was last seen neither suspended nor on its way there. */
+type LastActive = Map<string, NonNullable<JobFacts["lastActive"]>>;
+
 export function createJobSource(jobs: EngineJobs, now: () => number): JobSource {
   const memories = new Map<string, Memory>();
+  const active = new Map<string, LastActive>();
   return {
     async observe(key, question, signal) {
       const before = memories.get(key);
       const confirmed = before?.facts.known === true;
-      if (before && confirmed && question.quiet && now() - before.at < restMillis) return before.facts;
+      const members = membersOf(question);
+      const fresh = before?.members === members && now() - before.at < restMillis;
+      if (before && confirmed && question.quiet && fresh) return before.facts;
       const asked = askedOf(question);
       if (!asked) return { known: false, reason: "no member that has joined" };
       const list = await jobs.list(asked, signal);
@@ -47,13 +57,49 @@ export function createJobSource(jobs: EngineJobs, now: () => number): JobSource 
         return { known: false, reason: list.reason };
       }
       const facts = sameJobs(before?.list, list.value)
-        ? await detailed(jobs, asked, list.value, signal)
+        ? withLastActive(await detailed(jobs, asked, list.value, signal), lastActiveOf(active, key))
         : ({ known: false, reason: "asked once; a second equal answer is waited for" } as const);
-      memories.set(key, { at: now(), list: list.value, facts });
+      memories.set(key, { at: now(), members, list: list.value, facts });
       return facts;
     },
-    forget: (key) => void memories.delete(key),
+    forget(key) {
+      for (const each of [key, ...sideKeys(key).filter((side) => memories.has(side))]) {
+        memories.delete(each);
+        active.delete(each);
+      }
+    },
   };
+}
+
+function membersOf({ members }: JobQuestion): string {
+  return members
+    .map((member) => member.uuid)
+    .sort()
+    .join(" ");
+}
+
+/** Sides of a split are asked under keys of their own; a cluster has less than half as many smaller sides as members. */
+export function sideKeys(key: string): string[] {
+  return Array.from({ length: maxReplicas }, (_, index) => `${key}/side-${index}`);
+}
+
+function lastActiveOf(all: Map<string, LastActive>, key: string): LastActive {
+  const found = all.get(key) ?? new Map();
+  all.set(key, found);
+  return found;
+}
+
+/** Kept over lists that are not known: what a job did before a loss is what tells who suspended it. */
+function withLastActive(facts: JobsFacts, lastActive: LastActive): JobsFacts {
+  if (!facts.known) return facts;
+  const jobs = facts.jobs.map((job) => ({ ...job, lastActive: lastActive.get(job.id) }));
+  const listed = new Set(jobs.map((job) => job.id));
+  for (const id of lastActive.keys()) if (!listed.has(id)) lastActive.delete(id);
+  for (const { id, status, suspension, snapshot, recordedAt } of jobs) {
+    const moves = status === "RUNNING" || status === "NOT_RUNNING" || status === "STARTING";
+    if (moves && suspension === undefined && recordedAt !== undefined) lastActive.set(id, { snapshot });
+  }
+  return { ...facts, jobs };
 }
 
 /** Any member may be asked; the master answers without asking another. */
@@ -96,7 +142,8 @@ async function detailed(jobs: EngineJobs, asked: Asked, list: JobList, signal: A
 function factsOf(job: Job, details: JobDetails | undefined): JobFacts {
   const config = details?.config.known ? details.config.value : undefined;
   const record = details?.record.known ? details.record.value : undefined;
-  const suspension = job.suspension;
+  // The list is a moment older than the record.
+  const suspension = job.suspension ?? record?.suspension;
   return {
     id: job.id,
     name: job.name,
@@ -105,5 +152,15 @@ function factsOf(job: Job, details: JobDetails | undefined): JobFacts {
     quorum: record?.quorumSize,
     keepsState: config && config.guarantee !== "NONE",
     suspension: suspension && (suspension.by === "User" ? "" : suspension.cause),
+    autoScaling: config?.autoScaling,
+    snapshotInterval: config?.snapshotIntervalMillis,
+    snapshot: snapshotOf(record),
+    recordedAt: record?.timestamp,
+    lastActive: undefined,
   };
+}
+
+function snapshotOf(record: ExecutionRecord | undefined): SnapshotFacts | undefined {
+  const stats = record?.snapshot?.stats;
+  return stats && { id: stats.snapshotId, startedAt: stats.startedAt, endedAt: stats.endedAt };
 }

@@ -2,10 +2,11 @@ import type { JetCluster } from "../api/jet-cluster.ts";
 import { maxReplicas } from "../api/limits.ts";
 import { annotation, childNames, port } from "../api/names.ts";
 import { type Engine, engineOf, newestVersion } from "../core/evidence/capabilities.ts";
-import type { KnownMember, Observation, StatefulSetFacts } from "../core/evidence/observation.ts";
-import { isJoining, singleView, viewsOf } from "../core/evidence/views.ts";
+import type { KnownMember, Observation, SideFacts, StatefulSetFacts } from "../core/evidence/observation.ts";
+import { isJoining, singleView, smallerSides, viewsOf } from "../core/evidence/views.ts";
+import { ledgerOf } from "../core/plan/evidence.ts";
 import type { Caches } from "./caches.ts";
-import type { JobSource } from "./jobs.ts";
+import { type JobSource, sideKeys } from "./jobs.ts";
 import type { MemberSource } from "./members.ts";
 import { budgetFacts, claimFacts, podFacts, statefulSetFacts } from "./observe.ts";
 import type { Refusals } from "./refusals.ts";
@@ -73,18 +74,19 @@ export function createObserver(parts: ObserverParts): Observer {
       const key = keyOf(cluster);
       const members = await parts.members.observe(key, seen.pods, asking, signal);
       const jobs = await jobsOf(parts, key, seen, members, signal);
+      const sides = await sidesOf(parts, key, seen, members, signal);
       const namespaceTerminating =
         cluster.metadata.deletionTimestamp !== undefined &&
         (await parts.namespaceTerminating(cluster.metadata.namespace, signal));
       const troubles = await parts.troubles.observe(key, wantingIn(seen), signal);
       // Asking takes time: caches and clock are read again, so that all facts are of one moment.
-      return { ...look(cluster), members, jobs, namespaceTerminating, troubles };
+      return { ...look(cluster), members, jobs, sides, namespaceTerminating, troubles };
     },
     again(observation) {
       const { namespace, name } = observation.cluster.metadata;
       const cluster = parts.caches.jetClusters.get(namespace, name) ?? observation.cluster;
-      const { members, jobs, namespaceTerminating, troubles } = observation;
-      return { ...look(cluster), members, jobs, namespaceTerminating, troubles };
+      const { members, jobs, sides, namespaceTerminating, troubles } = observation;
+      return { ...look(cluster), members, jobs, sides, namespaceTerminating, troubles };
     },
     forget(key) {
       parts.members.forget(key);
@@ -96,7 +98,7 @@ export function createObserver(parts: ObserverParts): Observer {
   };
 }
 
-type Seen = Omit<Observation, "members" | "jobs" | "namespaceTerminating" | "troubles">;
+type Seen = Omit<Observation, "members" | "jobs" | "sides" | "namespaceTerminating" | "troubles">;
 
 /** Pods that should be there and are not, and volumes that pods wait for. */
 function wantingIn({ cluster, statefulSet, pods, claims }: Seen): Wanting {
@@ -130,9 +132,32 @@ async function jobsOf(
   const most = (singleView(viewsOf(asIfSeen))?.members.length ?? 0) * 2 > replicas;
   if (joined.length === 0 || (joined.length < replicas && !most)) return undefined;
   const { metadata, spec } = seen.cluster;
-  const ledger = seen.statefulSet?.ledger;
-  const quiet = ledger?.kind === "ledger" && ledger.ledger.operation === undefined && tookNoteOf(seen.cluster);
+  const ledger = ledgerOf(seen);
+  const atRest = ledger !== undefined && ledger.operation === undefined && !ledger.jobs?.waiting.length;
+  const quiet = atRest && tookNoteOf(seen.cluster);
   return jobs.observe(key, { members: joined, clusterName: spec.clusterName ?? metadata.name, quiet }, signal);
+}
+
+/** Only where something is to be done with the answer: each question is a connection to a cluster in trouble. */
+async function sidesOf(
+  { jobs }: ObserverParts,
+  key: string,
+  seen: Seen,
+  members: Observation["members"],
+  signal: AbortSignal,
+): Promise<Observation["sides"]> {
+  const { metadata, spec } = seen.cluster;
+  const size = ledgerOf(seen)?.formedSize;
+  if (spec.splitBrain.minority !== "SuspendJobs" || size === undefined) return [];
+  const clusterName = spec.clusterName ?? metadata.name;
+  const sides: SideFacts[] = [];
+  for (const [index, view] of smallerSides(viewsOf({ ...seen, members } as Observation), size).entries()) {
+    const uuids = view.members.map((member) => member.uuid);
+    const inside = members.filter((m): m is KnownMember => m.known && uuids.includes(m.uuid));
+    const question = { members: inside, clusterName, quiet: false };
+    sides.push({ members: uuids, jobs: await jobs.observe(sideKeys(key)[index] ?? key, question, signal) });
+  }
+  return sides;
 }
 
 /**

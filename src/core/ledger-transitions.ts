@@ -1,4 +1,4 @@
-import { type Ledger, type LedgerOperation, ledgerVersion, type SuspendedJob } from "./ledger.ts";
+import { type JobMemory, type Ledger, type LedgerOperation, ledgerVersion, type SuspendedJob } from "./ledger.ts";
 
 /**
  * Every lawful change of the ledger, in the order of a cluster's life. Each answers a new ledger with the next epoch;
@@ -232,10 +232,11 @@ export function halt(
 
 /** Every pod is gone. */
 export function finishStop(ledger: Ledger, at: string): Ledger {
-  const { operation: ended, members: _, clusterId: __, ...rest } = advanced(ledger);
+  const { operation: ended, members: _, clusterId: __, jobs, ...rest } = advanced(ledger);
   if (ended?.kind !== "Stop") throw new Error("no stop that could end");
   return {
     ...rest,
+    ...(ended.lossless && jobs && { jobs }),
     stopped: { lossless: ended.lossless ?? false, at },
     lastOperation: { kind: "Stop", result: "Succeeded", finishedAt: at },
   };
@@ -292,7 +293,21 @@ export function rememberIdentity(ledger: Ledger, { members, clusterId }: Identit
 
 /** Not one member of the last whole view is left, the cluster is another, and nobody stopped it. */
 export function recordLoss(ledger: Ledger, loss: Identity & { jobs: readonly string[] }, at: string): Ledger {
-  return { ...rememberIdentity(ledger, loss), stateLost: { at, jobs: loss.jobs.slice(0, 100) } };
+  const { jobs: _, ...rest } = rememberIdentity(ledger, loss);
+  return { ...rest, stateLost: { at, jobs: loss.jobs.slice(0, 100) } };
+}
+
+/** What is known of jobs has changed. Written before the engine is asked to suspend any of them. */
+export function rememberJobs(ledger: Ledger, jobs: JobMemory | undefined): Ledger {
+  const { jobs: _, ...rest } = advanced(ledger);
+  return { ...rest, ...(jobs && { jobs }) };
+}
+
+/** The user has taken note, by this acceptance, of jobs that vanished, and of those that nobody knows who suspended. */
+export function takeNoteOfJobs(ledger: Ledger, accepted: string): Ledger {
+  const { jobs } = ledger;
+  const waiting = jobs?.waiting.filter((job) => job.snapshots.length > 0) ?? [];
+  return { ...rememberJobs(ledger, jobs && { ...jobs, waiting, vanished: [] }), accepted };
 }
 
 /** The user has taken note of a loss, by this acceptance. */

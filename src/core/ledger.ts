@@ -53,6 +53,34 @@ const operation = z.object({
   jobs: z.array(suspendedJob).optional(),
 });
 
+/** A job that is suspended although its user did not ask for it, and goes on once the cluster is again what it was. */
+const waitingJob = z.object({
+  id: z.string(),
+  name: z.string().optional(),
+  /** MemberLoss: by the engine, without auto-scaling. Minority: by this operator, on the smaller side of a split. */
+  by: z.enum(["MemberLoss", "Minority"]),
+  /** Members that the cluster had when it was suspended. */
+  size: z.int().min(1),
+  /**
+   * The snapshots that it was suspended on, one for each side of a split. On any other one it has run since, and somebody
+   * else has suspended it. None: nobody can tell who suspended it, so that only a person lets it go on.
+   */
+  snapshots: z.array(z.string()),
+  /** Masters of the sides where this operator saw it run and asks for its suspension. */
+  asked: z.array(z.string()).optional(),
+});
+
+/** What becomes of jobs, whatever else is under way. */
+const jobMemory = z.object({
+  waiting: z.array(waitingJob),
+  /** Jobs without auto-scaling that ran, and on whom: the engine suspends them when one of these is lost. */
+  unscaled: z.object({ members: z.array(z.string()), jobs: z.array(z.string()) }).optional(),
+  /** Jobs that the engine does not know any more although they had not ended. */
+  vanished: z.array(z.object({ id: z.string(), name: z.string().optional(), at: z.string() })),
+  /** The whole view that stands unchanged since then; kept only while jobs wait. */
+  settled: z.object({ since: z.string(), members: z.array(z.string()) }).optional(),
+});
+
 const finished = z.object({
   kind: kinds,
   result: z.enum(["Succeeded", "Abandoned"]),
@@ -81,6 +109,7 @@ const ledgerSchema = z.object({
   stateLost: z.object({ at: z.string(), jobs: z.array(z.string()) }).optional(),
   /** The acceptance that was used last: it counts once. */
   accepted: z.string().optional(),
+  jobs: jobMemory.optional(),
   operation: operation.optional(),
   lastOperation: finished.optional(),
 });
@@ -92,6 +121,8 @@ export type Ledger = z.output<typeof ledgerSchema>;
 export type LedgerOperation = z.output<typeof operation>;
 export type OperationKind = z.output<typeof kinds>;
 export type SuspendedJob = z.output<typeof suspendedJob>;
+export type WaitingJob = z.output<typeof waitingJob>;
+export type JobMemory = z.output<typeof jobMemory>;
 
 export type LedgerReading =
   | { kind: "ledger"; ledger: Ledger }

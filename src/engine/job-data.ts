@@ -85,7 +85,7 @@ export interface ExecutionRecord {
   readonly suspension: Suspension | undefined;
   /** The job has run before: without auto-scaling it will not start again by itself. */
   readonly executed: boolean;
-  /** Counts up with every change of the record. */
+  /** Milliseconds since the epoch of the record's last change, by the master's clock; grows with every change. */
   readonly timestamp: number;
 }
 

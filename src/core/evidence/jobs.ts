@@ -2,7 +2,7 @@ import type { JobFacts, Observation } from "./observation.ts";
 import { neededOf } from "./quorum.ts";
 
 /** Jobs that have not ended. A job that is COMPLETING may be one that is being suspended: it counts. */
-export function activeJobs({ jobs }: Observation): JobFacts[] {
+export function activeJobs({ jobs }: Pick<Observation, "jobs">): JobFacts[] {
   if (!jobs?.known) return [];
   return jobs.jobs.filter((job) => job.status !== "COMPLETED" && job.status !== "FAILED");
 }
@@ -25,6 +25,6 @@ export function stricterThan(observation: Observation, size: number): JobFacts[]
 }
 
 /** `orders (0123-4567)`, or the id of a job without a name. */
-export function nameOfJob(job: Pick<JobFacts, "id" | "name">): string {
+export function nameOfJob(job: { readonly id: string; readonly name?: string | undefined }): string {
   return job.name ? `${job.name} (${job.id})` : job.id;
 }

@@ -17,6 +17,8 @@ export interface Observation {
   readonly members: readonly MemberFacts[];
   /** What the engine says of its jobs; undefined where it was not asked in this pass. */
   readonly jobs: JobsFacts | undefined;
+  /** Smaller sides of a split, where the user wants their jobs suspended (`splitBrain.minority: SuspendJobs`). */
+  readonly sides: readonly SideFacts[];
   /** The PodDisruptionBudget as the API server's controller has taken it up. */
   readonly budget: BudgetFacts | undefined;
   /** The namespace is being deleted: nothing can be created in it any more. */
@@ -147,8 +149,34 @@ export interface JobFacts {
   readonly quorum: number | undefined;
   /** A job without a processing guarantee has no snapshot, and so no state that an operation could lose. */
   readonly keepsState: boolean | undefined;
-  /** Why it is suspended, in the engine's words; empty = on somebody's request. */
+  /**
+   * Why it is suspended, in the engine's words. Empty: on somebody's request, or because a member was lost and the job does
+   * not scale by itself; the engine says the same of both (seen on real engines), see evidence/suspension.ts.
+   */
   readonly suspension: string | undefined;
+  /** False: the engine does not start it again by itself after it has lost a member or its master. */
+  readonly autoScaling: boolean | undefined;
+  /** Milliseconds between two snapshots. */
+  readonly snapshotInterval: Millis | undefined;
+  readonly snapshot: SnapshotFacts | undefined;
+  /** When its record last changed, by the master's clock: for a suspended job, when it was suspended. */
+  readonly recordedAt: Millis | undefined;
+  /** Its snapshot when it was last seen neither suspended nor on its way there; undefined where this process never saw that. */
+  readonly lastActive: { readonly snapshot: SnapshotFacts | undefined } | undefined;
+}
+
+/** The last snapshot that was finished, by the clock of the master of that time. */
+export interface SnapshotFacts {
+  readonly id: number;
+  readonly startedAt: Millis;
+  readonly endedAt: Millis;
+}
+
+/** What one side of a split says of its jobs. */
+export interface SideFacts {
+  /** UUIDs of its members. */
+  readonly members: readonly string[];
+  readonly jobs: JobsFacts;
 }
 
 /** A list counts once two equal ones came from the same cluster and master: one empty list proves nothing. */

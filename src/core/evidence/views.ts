@@ -52,6 +52,20 @@ export function singleView(views: Views): View | undefined {
   return views.views.length === 1 ? views.views[0] : undefined;
 }
 
+/**
+ * Sides of a split that are certainly less than half of `size`: each of their members answered and names just these, and
+ * they share nobody with another side (views that overlap are members that have not heard of the latest change yet).
+ */
+export function smallerSides({ views }: Views, size: number): View[] {
+  const apart = (view: View) => views.every((other) => other === view || !shareMember(view, other));
+  if (views.length < 2) return [];
+  return views.filter((v) => v.members.length * 2 < size && v.heldBy.length === v.members.length && apart(v));
+}
+
+function shareMember(a: View, b: View): boolean {
+  return a.members.some(({ uuid }) => b.members.some((other) => other.uuid === uuid));
+}
+
 /** Is the pod's member in anybody's view? */
 export function inSomeView(pod: PodFacts, views: Views): boolean {
   return views.views.some((view) => view.members.some((m) => hostOf(m.address) === pod.address));

@@ -19,8 +19,8 @@ export function evidenceOf(observation: Observation): Evidence {
 }
 
 /** The ledger, where there is a readable one. */
-export function ledgerOf(observation: Observation): Ledger | undefined {
-  const reading = observation.statefulSet?.ledger;
+export function ledgerOf({ statefulSet }: Pick<Observation, "statefulSet">): Ledger | undefined {
+  const reading = statefulSet?.ledger;
   return reading?.kind === "ledger" ? reading.ledger : undefined;
 }
 

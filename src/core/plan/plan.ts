@@ -13,12 +13,14 @@ import { watchIdentity } from "./members.ts";
 import { ledgerReadable, namesFree, notPaused, statefulSetStays } from "./preconditions.ts";
 import { keepFinalizer, remove } from "./remove.ts";
 import { restoreReplicas } from "./restore-replicas.ts";
+import { resumeNextWaiting } from "./resume-jobs.ts";
 import { continueRoll, roll } from "./roll.ts";
 import { continueShrink, shrink } from "./shrink.ts";
 import { continueStart, start } from "./start.ts";
 import { blocked, done, hold, type Step, wait } from "./step.ts";
 import { continueStop, stop, undoLatePassive } from "./stop.ts";
 import { deleteSurplusClaim } from "./volumes.ts";
+import { watchJobs } from "./watch-jobs.ts";
 
 /**
  * What to do next: one effect, or what is waited for, or what only a person can change. Pure and total: the same
@@ -50,6 +52,8 @@ function decide(observation: Observation, ledger: Ledger): Step {
   const replicas = observation.statefulSet?.replicas ?? 0;
   const expected = expectedReplicas(ledger) ?? replicas;
   if (replicas !== expected) return restoreReplicas(observation, ledger, expected);
+  const aboutJobs = watchJobs(observation, ledger);
+  if (aboutJobs) return aboutJobs;
   if (ledger.operation) return goOn(observation, ledger, ledger.operation);
   if (ledger.stopped) return wantsNobody(observation) ? done : start(observation, ledger);
   return atRest(observation, ledger, replicas);
@@ -94,6 +98,8 @@ function atRest(observation: Observation, ledger: Ledger, replicas: number): Ste
   if (wantsNobody(observation)) return stop(observation, ledger, becauseOf(observation));
   const lost = firstUnmet(observation, [stateKept]);
   if (lost) return hold(lost);
+  const resume = resumeNextWaiting(observation, ledger);
+  if (resume) return resume;
   const wanted = wantedSize(observation.cluster.spec);
   if (wanted > replicas) return grow(observation, ledger, wanted);
   if (wanted < replicas) return shrink(observation, ledger, wanted);

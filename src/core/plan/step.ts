@@ -22,7 +22,8 @@ export type Effect =
   | { readonly kind: "DeletePod"; readonly name: string; readonly uid: string }
   | { readonly kind: "DeleteClaim"; readonly name: string; readonly uid: string }
   | { readonly kind: "ChangeClusterState"; readonly to: "ACTIVE" | "PASSIVE" }
-  | { readonly kind: "SuspendJob"; readonly job: string }
+  /** `through`: uuid of a member of the side of a split that is meant; any member where there is one view. */
+  | { readonly kind: "SuspendJob"; readonly job: string; readonly through?: string }
   | { readonly kind: "ResumeJob"; readonly job: string }
   | { readonly kind: "SetJobProtection"; readonly job: string; readonly protection: "On" | "Off" }
   | { readonly kind: "AddFinalizer" }

@@ -9,7 +9,8 @@ import { hold, type Step, type Unmet, wait } from "./step.ts";
 
 /**
  * Jobs that a change of members suspends first and lets go on afterwards: all that keep state, where the user wants that
- * (`jobs.duringDisruption: Suspend`), and those whose quorum is refreshed, which the engine does only while suspended.
+ * (`jobs.duringDisruption: Suspend`), those whose quorum is refreshed, which the engine does only while suspended, and
+ * those without auto-scaling: when the master leaves, the engine would suspend them and not let them go on by itself.
  * A job that somebody else has suspended is never among them.
  * @param target members after the change; undefined where the size stays, so that no quorum needs to be refreshed.
  */
@@ -20,7 +21,10 @@ export function jobsToSuspend(observation: Observation, target: number | undefin
   const refreshed = new Set(strict.map((job) => job.id));
   return activeJobs(observation)
     .filter((job) => job.status === "RUNNING")
-    .filter((job) => refreshed.has(job.id) || (jobs.duringDisruption === "Suspend" && job.keepsState !== false))
+    .filter((job) => {
+      const asWished = jobs.duringDisruption === "Suspend" && job.keepsState !== false;
+      return refreshed.has(job.id) || asWished || job.autoScaling === false;
+    })
     .map((job) => ({ id: job.id, refresh: refreshed.has(job.id) }));
 }
 

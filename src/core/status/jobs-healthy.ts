@@ -1,33 +1,73 @@
-import { activeJobs, nameOfJob } from "../evidence/jobs.ts";
+import { acceptCommand } from "../evidence/accept.ts";
+import { activeJobs, jobOf, nameOfJob } from "../evidence/jobs.ts";
 import type { JobFacts } from "../evidence/observation.ts";
-import type { Assessment, Verdict } from "./assessment.ts";
+import { waitsFor } from "../plan/resume-jobs.ts";
+import { type Assessment, explain, type Verdict } from "./assessment.ts";
 
 const type = "JobsHealthy";
 
 /** Every active job runs, or was suspended on somebody's request. */
-export function jobsHealthy({ observation, ledger }: Assessment): Verdict {
+export function jobsHealthy(a: Assessment): Verdict {
+  const { observation, ledger } = a;
   if (ledger?.stateLost) {
     const lost = ledger.stateLost.jobs.join(", ");
     return { type, status: "False", reason: "StateLost", message: `Jobs lost with all members: ${lost || "unknown"}.` };
   }
+  const gone = vanishedOf(a);
   if (!observation.jobs?.known) {
     const reason = observation.jobs?.reason ?? "not asked while no member has joined";
-    return { type, status: "Unknown", reason: "JobsUnknown", message: `The jobs are not known: ${reason}.` };
+    const unknown = `The jobs are not known: ${reason}.`;
+    if (gone) return { type, status: "False", reason: "JobsVanished", message: `${gone} ${unknown}` };
+    return { type, status: "Unknown", reason: "JobsUnknown", message: unknown };
   }
-  const ill = activeJobs(observation).flatMap((job) => (ailmentOf(job) ? [`${nameOfJob(job)} ${ailmentOf(job)}`] : []));
-  if (ill.length > 0) return { type, status: "False", reason: "JobsNotRunning", message: `${ill.join("; ")}.` };
+  const ill = activeJobs(observation).flatMap((job) => ailmentOf(job) ?? []);
+  const waiting = waitingOf(a);
+  const message = [gone, ...ill.map((each) => `${each.says}.`), ...waiting]
+    .filter((text) => text !== undefined)
+    .join(" ");
+  if (gone) return { type, status: "False", reason: "JobsVanished", message };
+  if (ill.some((each) => each.damaged)) return { type, status: "False", reason: "SnapshotDamaged", message };
+  if (ill.length > 0) return { type, status: "False", reason: "JobsNotRunning", message };
+  if (waiting.length > 0) return { type, status: "False", reason: "JobsWaiting", message };
   return { type, status: "True", reason: "JobsRunning", message: "Every active job runs or is suspended on request." };
 }
 
-function ailmentOf(job: JobFacts): string | undefined {
+interface Ailment {
+  readonly says: string;
+  /** The engine found its snapshot incomplete or unreadable: it cannot go on by itself. */
+  readonly damaged: boolean;
+}
+
+function ailmentOf(job: JobFacts): Ailment | undefined {
+  const ill = (says: string, damaged = false) => ({ says: `${nameOfJob(job)} ${says}`, damaged });
   switch (job.status) {
     case "NOT_RUNNING":
-      return job.quorum ? `is not running (it needs ${job.quorum} members)` : "is not running";
+      return ill(job.quorum ? `is not running (it needs ${job.quorum} members)` : "is not running");
     case "SUSPENDED":
-      return job.suspension ? `was suspended by the engine: ${job.suspension}` : undefined;
+      if (!job.suspension) return undefined;
+      // In the engine's words: "State for job … is corrupted", "snapshot … is damaged".
+      return ill(`was suspended by the engine: ${job.suspension}`, /corrupted|damaged/i.test(job.suspension));
     case "UNKNOWN":
-      return "has a status that this operator does not know";
+      return ill("has a status that this operator does not know");
     default:
       return undefined;
   }
+}
+
+function vanishedOf({ observation, ledger }: Assessment): string | undefined {
+  const vanished = ledger?.jobs?.vanished ?? [];
+  if (vanished.length === 0) return undefined;
+  const names = vanished.map((job) => `${nameOfJob(job)} (missed since ${job.at})`).join(", ");
+  const remedy = `Submit them again, then ${acceptCommand(observation, "lose-data")}`;
+  return `The engine does not know these jobs any more, although they had not ended: ${names}. ${remedy}.`;
+}
+
+/** Suspended by a loss or on the smaller side of a split, and why they do not go on yet. */
+function waitingOf({ observation, ledger }: Assessment): string[] {
+  if (!ledger) return [];
+  const waiting = (ledger.jobs?.waiting ?? []).filter((job) => jobOf(observation, job.id)?.status === "SUSPENDED");
+  return waiting.map((job) => {
+    const unmet = waitsFor(observation, ledger, job);
+    return `${nameOfJob(job)} waits to go on: ${unmet ? explain(unmet) : "about to be resumed."}`;
+  });
 }

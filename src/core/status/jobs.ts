@@ -2,6 +2,7 @@ import type { JetClusterStatus } from "../../api/jet-cluster.ts";
 import { statusLimit } from "../../api/limits.ts";
 import { activeJobs } from "../evidence/jobs.ts";
 import type { JobFacts } from "../evidence/observation.ts";
+import { missingJobs, vanished } from "../plan/vanished.ts";
 import type { Assessment } from "./assessment.ts";
 import { cut } from "./text.ts";
 
@@ -15,8 +16,25 @@ export function jobsOf(a: Assessment): Pick<JetClusterStatus, "jobs" | "jobsSumm
   const active = activeJobs(observation);
   const running = active.filter((job) => job.status === "RUNNING").length;
   // Sorted, so that two passes over the same jobs give the same text.
-  const shown = [...active].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, statusLimit.jobs);
-  return { jobs: shown.map(jobStatus), jobsSummary: `${running}/${active.length}` };
+  const shown = [...active.map(jobStatus), ...goneOf(a)].sort((x, y) => (x.id < y.id ? -1 : 1));
+  return { jobs: shown.slice(0, statusLimit.jobs), jobsSummary: `${running}/${active.length}` };
+}
+
+type ShownJob = NonNullable<JetClusterStatus["jobs"]>[number];
+
+/** No job that was told of goes from here without having ended: it stays until the ledger has it, and as long as that has. */
+function goneOf({ observation, ledger }: Assessment): ShownJob[] {
+  if (!ledger) return [];
+  const noted = ledger.jobs?.vanished ?? [];
+  const missing = missingJobs(observation, ledger).filter((job) => !noted.some((each) => each.id === job.id));
+  const reason = "the engine does not list it any more, and not as ended";
+  const shown = (status: string) => (job: { readonly id: string; readonly name?: string | undefined }) => ({
+    id: job.id,
+    ...(job.name !== undefined && { name: cut(job.name, statusLimit.name) }),
+    status,
+    reason,
+  });
+  return [...noted.map(shown(vanished)), ...missing.map(shown("UNKNOWN"))];
 }
 
 /** Another cluster id is a loss about to be recorded, or about to be found to be none. */
@@ -28,10 +46,14 @@ function isOfThisCluster({ observation: { jobs }, ledger }: Assessment): boolean
 function lastToldOf({ cluster, observation }: Assessment): Pick<JetClusterStatus, "jobs"> {
   const { jobs } = cluster.status ?? {};
   if (!jobs || !observation.statefulSet?.replicas) return {};
-  return { jobs: jobs.map(({ reason: _, ...job }) => ({ ...job, status: "UNKNOWN" })) };
+  return { jobs: jobs.map((job) => (job.status === vanished ? job : unheard(job))) };
 }
 
-function jobStatus(job: JobFacts): NonNullable<JetClusterStatus["jobs"]>[number] {
+function unheard({ reason: _, ...job }: ShownJob): ShownJob {
+  return { ...job, status: "UNKNOWN" };
+}
+
+function jobStatus(job: JobFacts): ShownJob {
   return {
     id: job.id,
     ...(job.name !== undefined && { name: cut(job.name, statusLimit.name) }),

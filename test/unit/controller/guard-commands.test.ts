@@ -9,7 +9,7 @@ const seen = observe({ size: 3 });
 
 const commands: Record<string, (engine: EngineCommands) => Promise<void>> = {
   changeState: (engine) => engine.changeState(seen, "ACTIVE", signal),
-  suspendJob: (engine) => engine.suspendJob(seen, "p", signal),
+  suspendJob: (engine) => engine.suspendJob(seen, { job: "p" }, signal),
   resumeJob: (engine) => engine.resumeJob(seen, "p", signal),
   setProtection: (engine) => engine.setProtection(seen, "p", "On", signal),
 };

@@ -49,6 +49,8 @@ export interface Case {
   readonly templateHash?: string;
   /** Jobs that the engine lists, or why it could not be asked; none unless said otherwise. */
   readonly jobs?: readonly Partial<JobFacts>[] | string;
+  /** Smaller sides of a split that were asked for their jobs: ordinals, and what they list. */
+  readonly sides?: readonly { readonly of: readonly number[]; readonly jobs: readonly Partial<JobFacts>[] | string }[];
   /** Closed and in force unless said otherwise. */
   readonly budget?: Partial<BudgetFacts>;
   readonly namespaceTerminating?: boolean;
@@ -79,6 +81,7 @@ export function observe(about: Case = {}): Observation {
     claims: (about.claims ?? []).map(claimOf),
     members: pods.flatMap((pod) => (pod.address === undefined ? [] : [memberOf(pod, ordinals, about)])),
     jobs: about.jobs === undefined ? { known: true, clusterId: "cluster-id", jobs: [] } : jobsOf(about.jobs),
+    sides: (about.sides ?? []).map((side) => ({ members: side.of.map(uuidOf), jobs: jobsOf(side.jobs) })),
     budget: { maxUnavailable: 0, inForce: true, ...about.budget },
     namespaceTerminating: about.namespaceTerminating ?? false,
     namesTaken: about.namesTaken ?? [],
@@ -183,6 +186,11 @@ function jobOf(job: Partial<JobFacts>, index: number): JobFacts {
     quorum: 0,
     keepsState: true,
     suspension: undefined,
+    autoScaling: true,
+    snapshotInterval: 10_000,
+    snapshot: undefined,
+    recordedAt: undefined,
+    lastActive: undefined,
     ...job,
   };
 }
