@@ -136,10 +136,6 @@ function children(): string {
 /** Part of the API from the start, because names and defaults are hard to change later. */
 const notYet: Readonly<Record<string, string>> = {
   "losslessRestart.archive": "accepted",
-  "jobs.resume":
-    "accepted; jobs that the operator suspended are resumed, those that a lost member suspended are left to the user",
-  "splitBrain.settleSeconds": "accepted",
-  "splitBrain.minority": "accepted; a split is reported and every change waits for its end",
   maintenanceWindows: "accepted",
 };
 

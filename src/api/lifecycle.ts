@@ -9,13 +9,13 @@ export const jobs = z
       .enum(["KeepRunning", "Suspend"])
       .default("KeepRunning")
       .describe(
-        "What happens to streaming jobs while members leave one by one. KeepRunning: the engine restarts them, and may replay what came after the last snapshot. Suspend: they are suspended first and resumed afterwards.",
+        "What happens to streaming jobs while members leave one by one. KeepRunning: the engine restarts them, and may replay what came after the last snapshot. Suspend: they are suspended first and resumed afterwards, as jobs without auto-scaling always are.",
       ),
     resume: z
       .enum(["Automatic", "Manual"])
       .default("Automatic")
       .describe(
-        "Automatic: jobs that the operator or a loss of members suspended go on as soon as the cluster is larger than half of what it was. Manual: status says when they could.",
+        "Automatic: jobs that the operator or a loss of members suspended go on as soon as the cluster is larger than half of what it was. Manual: nothing is resumed, status names them. A job that a person suspended is never resumed.",
       ),
     quorumRefresh: z
       .enum(["Refuse", "Automatic"])
@@ -38,7 +38,7 @@ export const splitBrain = z
       .enum(["Hold", "SuspendJobs"])
       .default("Hold")
       .describe(
-        "Hold: the smaller side of a split is left alone. SuspendJobs: the jobs that still run on it are suspended.",
+        "Hold: the smaller side of a split is left alone. SuspendJobs: jobs without split-brain protection that still run on it are suspended there.",
       ),
   })
   .describe("What happens when members see different clusters.");

@@ -11,13 +11,15 @@ import com.hazelcast.jet.pipeline.StreamSource;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.util.Arrays;
+import java.util.Map;
 
 import static com.hazelcast.jet.Util.entry;
 
 /**
  * A real member, of any version, that a test drives over its standard input, one command a line and one answer a line:
  * {@code submit name guarantee protected autoScaling intervalMillis keys stateBytes}, {@code fail name}, {@code jobs},
- * {@code size map}. What it says of jobs is the engine's own Java API.
+ * {@code size map}, {@code damage job} (takes one entry out of each of its snapshots), {@code leave} (shuts down gracefully).
+ * What it says of jobs is the engine's own Java API.
  */
 public final class TestMember {
 
@@ -47,6 +49,12 @@ public final class TestMember {
                 return jobs(jet);
             case "size":
                 return String.valueOf(jet.getMap(command[1]).size());
+            case "damage":
+                return String.valueOf(damage(jet.getMap("__jet.snapshot." + command[1] + ".0"))
+                        + damage(jet.getMap("__jet.snapshot." + command[1] + ".1")));
+            case "leave":
+                jet.shutdown();
+                return "left";
             default:
                 throw new IllegalArgumentException(command[0]);
         }
@@ -71,6 +79,17 @@ public final class TestMember {
             text.append(job.getIdString()).append(' ').append(job.getName()).append(' ').append(job.getStatus()).append(';');
         }
         return text.toString();
+    }
+
+    private static int damage(Map<Object, Object> snapshot) {
+        // The engine's own record of the snapshot has a number as its key; the state itself has not.
+        for (Object key : snapshot.keySet()) {
+            if (!(key instanceof Number)) {
+                snapshot.remove(key);
+                return 1;
+            }
+        }
+        return 0;
     }
 
     /** As many keys as wanted, each with as much state as wanted, all of it in every snapshot. */

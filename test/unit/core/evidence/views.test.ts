@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { hostOf, inSomeView, singleView, viewsOf } from "../../../../src/core/evidence/views.ts";
-import { observe, seen } from "../observation-fixture.ts";
+import { hostOf, inSomeView, singleView, smallerSides, viewsOf } from "../../../../src/core/evidence/views.ts";
+import { type Case, observe, seen } from "../observation-fixture.ts";
 
 describe("views", () => {
   test("members that agree hold one view", () => {
@@ -49,6 +49,31 @@ describe("views", () => {
     const observation = observe({ size: 3, pods: [0, 1, 2], islands: [[0, 1]], member: { 2: "timeout" } });
     const views = viewsOf(observation);
     expect(observation.pods.map((pod) => inSomeView(pod, views))).toEqual([true, true, false]);
+  });
+});
+
+describe("a smaller side of a split", () => {
+  const sidesOf = (about: Case, size = 5) =>
+    smallerSides(viewsOf(observe({ size: 5, ...about })), size).map((view) => view.heldBy.join(" "));
+  const split = [
+    [0, 1],
+    [2, 3, 4],
+  ];
+
+  test("is less than half, and all of it is heard", () => {
+    expect(sidesOf({ islands: split })).toEqual(["orders-0 orders-1"]);
+    expect(sidesOf({ islands: [[0], [1, 2], [3, 4]] })).toHaveLength(3);
+  });
+
+  test.each<[string, Case, number?]>([
+    ["one of its members is silent", { islands: split, member: { 1: "timeout" } }],
+    ["another side is not heard at all", { islands: split, member: { 2: "x", 3: "x", 4: "x" } }],
+    ["it is half", { islands: split }, 4],
+    ["members have not all heard of a change yet", { member: { 0: { view: seen(0) } } }],
+    ["one has only just left its view", { islands: split, member: { 2: { view: seen(0, 1, 2) } } }],
+    ["there is one view", {}],
+  ])("is not certain when %s", (_, about, size) => {
+    expect(sidesOf(about, size)).toEqual([]);
   });
 });
 
