@@ -77,7 +77,7 @@ describe("docs/api.md", () => {
     const { spec } = jetClusterSchema().properties!;
     const [, part = ""] = page.split("## What this version does not act on yet");
     const paths = [...part.split("## status")[0]!.matchAll(/^\| `(.*?)` \|/gm)].map(([, path]) => path!);
-    expect(paths.length).toBeGreaterThan(3);
+    expect(paths.length).toBeGreaterThan(0);
     expect(paths.filter((path) => !fields(spec!, "").includes(path))).toEqual([]);
   });
 
