@@ -4,17 +4,17 @@ import { build, type Plugin } from "esbuild";
 const repository = join(import.meta.dirname, "..");
 
 /** What the operator's image contains beside Node, as paths inside the bundle's directory. */
-export const operatorBundle = { main: "main.mjs" } as const;
+export const operatorBundle = { main: "main.mjs", archive: "archive.mjs" } as const;
 
 /**
  * Bundles the operator with all that it needs into `directory`. Identifiers keep their names, so that stack traces can
  * be read. Memory counts: the text of the bundle stays in memory, twice as large if one character is not ASCII.
- * @returns the bundle's size in bytes. @throws when a source file cannot be bundled.
+ * @returns the size of its main program in bytes. @throws when a source file cannot be bundled.
  */
 export async function bundleOperator(directory: string): Promise<number> {
   const { metafile } = await build({
     absWorkingDir: repository,
-    entryPoints: { main: "src/main.ts" },
+    entryPoints: { main: "src/main.ts", archive: "src/archive.ts" },
     outdir: directory,
     outExtension: { ".js": ".mjs" },
     bundle: true,

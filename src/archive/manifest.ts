@@ -15,8 +15,8 @@ const count = z.int().min(0);
 const hexDigits = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
 
 const mapFile = z.strictObject({
-  /** Of the file, within the generation's directory: no path leads out of it. */
-  path: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/),
+  /** `<map>-<stream>.entries`, within the generation's directory: no path leads out of it. */
+  path: z.string().regex(/^\d{4,9}-\d{1,9}\.entries$/),
   entries: count,
   /** Of keys and values, before compression. */
   bytes: count,
@@ -24,13 +24,27 @@ const mapFile = z.strictObject({
   digest: hexDigits(64),
 });
 
-const map = z.strictObject({
-  name: z.string(),
-  kind: z.enum(mapKinds),
-  entries: count,
-  bytes: count,
-  files: z.array(mapFile),
-});
+const map = z
+  .strictObject({
+    name: z.string(),
+    kind: z.enum(mapKinds),
+    entries: count,
+    bytes: count,
+    /** One a stream; none for an empty map. */
+    files: z.array(mapFile),
+  })
+  .refine(({ entries, files }) => entries === sum(files, "entries"), "entries are not those of its files")
+  .refine(({ bytes, files }) => bytes === sum(files, "bytes"), "bytes are not those of its files");
+
+type Files = readonly z.output<typeof mapFile>[];
+
+function sum(files: Files, field: "entries" | "bytes"): number {
+  return files.reduce((all, file) => all + file[field], 0);
+}
+
+function allDiffer(names: readonly string[]): boolean {
+  return new Set(names).size === names.length;
+}
 
 const job = z.strictObject({
   /** As `0000-0000-0000-0001`. */
@@ -69,7 +83,10 @@ const manifest = z.strictObject({
   /** ISO 8601. */
   createdAt: z.iso.datetime(),
   jobs: z.array(job),
-  maps: z.array(map),
+  maps: z
+    .array(map)
+    .refine((maps) => allDiffer(maps.map(({ name }) => name)), "a map is named twice")
+    .refine((maps) => allDiffer(maps.flatMap(({ files }) => files.map(({ path }) => path))), "a file is named twice"),
   notArchived: z.array(notArchived),
 });
 
