@@ -6,7 +6,7 @@ import { DamagedFileError, UnknownFormatError } from "./errors.ts";
  * What a generation holds, written last: a directory without it is no archive. People may read it; every byte of it is
  * checked by its last field.
  */
-const manifestVersion = 1;
+export const manifestVersion = 1;
 
 /** What a map is to the engine, and with it when a restore writes it (docs/lossless-restart.md). */
 const mapKinds = ["records", "executionRecords", "resources", "snapshot", "results", "sql", "user"] as const;
@@ -91,6 +91,10 @@ const manifest = z.strictObject({
 });
 
 export type Manifest = z.output<typeof manifest>;
+export type ArchivedJob = Manifest["jobs"][number];
+export type ArchivedMap = Manifest["maps"][number];
+export type ArchivedFile = ArchivedMap["files"][number];
+export type MapKind = ArchivedMap["kind"];
 
 /** The file's text. Its last field is the sha-256 of what it would be without that field. */
 export function encodeManifest(content: Manifest): string {

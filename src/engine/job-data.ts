@@ -130,6 +130,20 @@ export function readExecutionRecord(data: Buffer): ExecutionRecord {
   };
 }
 
+/** Head of the object, job id, index and ids of snapshots before it. */
+const quorumOffset = 17 + 8 + 4 + 8 + 8;
+
+/**
+ * The same execution record of a protected job, but no more members needed than `most`; any other record as it is. A job that
+ * starts from it may then run in a smaller cluster. @throws MalformedError
+ */
+export function withQuorumOfAtMost(data: Buffer, most: number): Buffer {
+  if (readExecutionRecord(data).quorumSize <= most) return data;
+  const changed = Buffer.from(data);
+  changed.writeInt32BE(most, quorumOffset);
+  return changed;
+}
+
 function readStats(reader: DataReader): SnapshotStats | undefined {
   if (!reader.identified(jetFactory, classes.snapshotStats)) return undefined;
   return {

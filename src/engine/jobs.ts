@@ -26,6 +26,7 @@ import {
 import type { ClusterState } from "./rest.ts";
 import { isPlatform } from "./server-version.ts";
 import { type SnapshotCheck, SnapshotWatch } from "./snapshot-check.ts";
+import { clusterStateOf } from "./states.ts";
 
 export type { Job, JobList, JobStatus } from "./job-list.ts";
 
@@ -174,14 +175,9 @@ async function recordOf(talk: Conversation, id: bigint): Promise<ExecutionRecord
   return data && readExecutionRecord(data);
 }
 
-/** Ordinals of the engine's enumeration. */
-const clusterStates: readonly ClusterState[] = ["ACTIVE", "NO_MIGRATION", "FROZEN", "PASSIVE", "IN_TRANSITION"];
-
 async function metadataOf(talk: Conversation): Promise<ClusterMetadata> {
   const { state, memberVersion } = await talk.ask(clusterMetadata);
-  const name = clusterStates[state];
-  if (!name) throw new MalformedError(`cluster state ${state}`);
-  return { clusterId: talk.peer.clusterId, state: name, memberVersion };
+  return { clusterId: talk.peer.clusterId, state: clusterStateOf(state), memberVersion };
 }
 
 const recordMillis = 200;

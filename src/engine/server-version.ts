@@ -12,3 +12,10 @@ export function atLeast(serverVersion: string, major: number, minor: number): bo
   const [foundMajor, foundMinor] = [Number(found[1]), Number(found[2])];
   return foundMajor > major || (foundMajor === major && foundMinor >= minor);
 }
+
+/** The line that job records are bound to: `5.7` of `5.7.0`. @throws MalformedError for a version that is none */
+export function engineLine(version: string): string {
+  const [, line] = /^(\d{1,3}\.\d{1,3})(\.|-|$)/.exec(version) ?? [];
+  if (line === undefined) throw new MalformedError("a version that is none");
+  return line;
+}

@@ -117,9 +117,21 @@ export function longData(value: bigint): Buffer {
   return bytes;
 }
 
-/** The partition a key lives in. The hash is MurmurHash3 (x86, 32 bits) of the content, without its header. */
+/** The `Long` that `longData` makes. @throws MalformedError */
+export function readLong(data: Buffer): bigint {
+  const reader = readerOf(data);
+  const type = reader.int();
+  if (type !== typeIds.long) throw new MalformedError(`a long expected, type ${type} found`);
+  return reader.long();
+}
+
+/**
+ * The partition a key lives in. The hash is the one that the key's header brings (a key made for a partition does), or
+ * MurmurHash3 (x86, 32 bits) of the content, without the header.
+ */
 export function partitionOf(key: Buffer, partitionCount: number): number {
-  const hash = murmur(key.subarray(headerBytes));
+  const own = key.length >= headerBytes ? key.readInt32BE(0) : 0;
+  const hash = own === 0 ? murmur(key.subarray(headerBytes)) : own;
   return hash === -0x8000_0000 ? 0 : Math.abs(hash) % partitionCount;
 }
 

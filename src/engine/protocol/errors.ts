@@ -14,3 +14,11 @@ export class EngineError extends Error {
 
 /** The conversation ended before an answer came: refused, closed, too late, given up. */
 export class NoAnswerError extends Error {}
+
+/** The same error, with where it came from before its words: a member where several are asked, a map where several are copied. */
+export function located(where: string, error: unknown): unknown {
+  if (error instanceof EngineError) return new EngineError(error.kind, `${where}: ${error.message}`);
+  if (error instanceof MalformedError) return new MalformedError(`${where}: ${error.message}`);
+  if (error instanceof NoAnswerError) return new NoAnswerError(`${where}: ${error.message}`);
+  return error;
+}

@@ -64,7 +64,7 @@ function isList(field: Field | undefined): field is readonly Field[] {
 }
 
 /** Nullable UUID: one byte says null, then two int64, little endian. Seventeen bytes in all. */
-const uuidBytes = 17;
+export const uuidBytes = 17;
 
 export function uuidAt(bytes: Buffer, at: number): string | undefined {
   if (bytes.length < at + uuidBytes) throw new MalformedError("a UUID cut short");

@@ -7,7 +7,7 @@ export interface Frame {
 }
 
 /** Header: int32 length (these six bytes included) and uint16 flags, little endian. Seen on 4.2 to 5.7. */
-const headerBytes = 6;
+export const headerBytes = 6;
 export const flag = {
   begin: 0x8000,
   end: 0x4000,
@@ -22,15 +22,22 @@ export const flag = {
 /** Offsets within the first frame of a message. */
 export const offset = { type: 0, correlation: 4, partition: 12, requestFixed: 16, responseFixed: 13 } as const;
 
-export function encodeFrames(frames: readonly Frame[]): Buffer {
-  return Buffer.concat(
-    frames.flatMap(({ flags, content }, index) => {
-      const header = Buffer.alloc(headerBytes);
-      header.writeInt32LE(headerBytes + content.length, 0);
-      header.writeUInt16LE(index === frames.length - 1 ? flags | flag.final : flags, 4);
-      return [header, content];
-    }),
-  );
+/** One buffer; its last frame gets the flag `last`. */
+export function encodeFrames(frames: readonly Frame[], last: number = flag.final): Buffer {
+  const bytes = Buffer.allocUnsafe(frames.reduce((sum, { content }) => sum + headerBytes + content.length, 0));
+  let at = 0;
+  for (const [index, { flags, content }] of frames.entries()) {
+    at = writeFrame(bytes, at, index === frames.length - 1 ? flags | last : flags, content);
+  }
+  return bytes;
+}
+
+/** Writes one frame at `at`, where there must be room for it. @returns where the next one begins */
+export function writeFrame(into: Buffer, at: number, flags: number, content: Buffer): number {
+  into.writeInt32LE(headerBytes + content.length, at);
+  into.writeUInt16LE(flags, at + 4);
+  content.copy(into, at + headerBytes);
+  return at + headerBytes + content.length;
 }
 
 /** Frames of six bytes each would cost thirty times their size in memory. A list of 25,000 jobs stays below. */
@@ -38,10 +45,12 @@ const framesLimit = 200_000;
 
 /**
  * Cuts a byte stream into messages (lists of frames), putting fragmented ones together. Takes no more than `limitBytes`
- * and 200,000 frames over its whole life, which is one conversation.
+ * and 200,000 frames: over its whole life, which is one conversation, or, if `bounds` says so, from the end of one message
+ * to the end of the next.
  */
 export class MessageReader {
   readonly #limitBytes: number;
+  readonly #bounds: "Conversation" | "Message";
   #received = 0;
   #framesSeen = 0;
   #chunks: Buffer[] = [];
@@ -49,8 +58,9 @@ export class MessageReader {
   #frames: Frame[] = [];
   readonly #fragments = new Map<bigint, Frame[]>();
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, bounds: "Conversation" | "Message" = "Conversation") {
     this.#limitBytes = limitBytes;
+    this.#bounds = bounds;
   }
 
   /** Messages that these bytes complete. @throws MalformedError */
@@ -67,9 +77,16 @@ export class MessageReader {
       if ((frame.flags & flag.final) === 0) continue;
       const whole = this.#assemble(this.#frames);
       this.#frames = [];
-      if (whole) messages.push(whole);
+      if (!whole) continue;
+      messages.push(whole);
+      if (this.#bounds === "Message") this.#countAnew();
     }
     return messages;
+  }
+
+  #countAnew(): void {
+    this.#received = this.#buffered;
+    this.#framesSeen = 0;
   }
 
   #nextFrame(): Frame | undefined {

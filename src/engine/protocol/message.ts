@@ -12,17 +12,21 @@ export interface Message<T> {
   readonly fixed?: readonly Buffer[];
   /** The other parameters. A nested array is a list. */
   readonly fields?: readonly Field[];
+  /** Whole frames that follow the fields, encoded already; the last of them is marked as the message's last. */
+  readonly encoded?: Buffer;
   /** Reads the answer: its fixed results and its other fields. @throws MalformedError */
   read(fixed: Buffer, fields: readonly Field[]): T;
 }
 
-export function encodeMessage(message: Message<unknown>, correlation: bigint): Buffer {
+/** The parts of a message, to be written one after the other. */
+export function encodeMessage(message: Message<unknown>, correlation: bigint): Buffer[] {
   const head = Buffer.alloc(offset.requestFixed);
   head.writeInt32LE(message.type, offset.type);
   head.writeBigInt64LE(correlation, offset.correlation);
   head.writeInt32LE(message.partition ?? -1, offset.partition);
   const first = { flags: flag.unfragmented, content: Buffer.concat([head, ...(message.fixed ?? [])]) };
-  return encodeFrames([first, ...(message.fields ?? []).flatMap(framesOf)]);
+  const frames = [first, ...(message.fields ?? []).flatMap(framesOf)];
+  return message.encoded ? [encodeFrames(frames, 0), message.encoded] : [encodeFrames(frames)];
 }
 
 function framesOf(field: Field): Frame[] {

@@ -47,6 +47,9 @@ export function authenticate(clusterName: string): Message<Authenticated> {
   };
 }
 
+/** Keeps a connection from being taken for a dead client's. */
+export const ping: Message<undefined> = { type: 0x000b00, read: () => undefined };
+
 export interface ProtocolMember {
   readonly uuid: string;
   readonly lite: boolean;
@@ -150,6 +153,11 @@ export function resumeJob(id: bigint): Message<undefined> {
 /** Changes a suspended job's configuration and answers with the new one. From 5.3 on. */
 export function updateJobConfig(id: bigint, delta: Buffer): Message<Buffer> {
   return { type: 0xfe1500, fixed: [longField(id)], fields: [delta], read: (_, fields) => bytesAt(fields, 0) };
+}
+
+/** Makes the master look at the job at once. The answer comes when the job has ended. */
+export function joinJob(id: bigint, platform: boolean): Message<undefined> {
+  return { type: 0xfe0500, fixed: jobAndCoordinator(id, platform), read: () => undefined };
 }
 
 /** Metrics of the job's current execution, one compressed blob a member, serialised. */

@@ -45,20 +45,25 @@ export interface ClusterOptions {
   readonly size: number;
   /** Java's own words for it, as `192m`. */
   readonly heap?: string;
+  /** Default: the engine's 271. */
+  readonly partitions?: number;
+  /** Jars and directories of classes that the members have beside the engine. */
+  readonly classPath?: readonly string[];
 }
 
 /**
  * Starts a cluster on 127.0.1.1, .2 … of this network namespace, which must be one of its own. Every process ends with
  * the cluster, and with this process at the latest.
  */
-export async function startCluster({ version, size, heap = "192m" }: ClusterOptions): Promise<TestCluster> {
-  const classPath = await classPathOf(version);
+export async function startCluster(options: ClusterOptions): Promise<TestCluster> {
+  const { version, size, heap = "192m", partitions = 271 } = options;
+  const classPath = [await classPathOf(version), ...(options.classPath ?? [])].join(":");
   const directory = mkdtempSync(join(tmpdir(), "jet-members-"));
   const members: TestMember[] = [];
   let next = 1;
   const add = async () => {
     const host = `127.0.1.${next++}`;
-    const member = await startMember({ host, version, heap, classPath, directory });
+    const member = await startMember({ host, version, heap, partitions, classPath, directory });
     members.push(member);
     return member;
   };
@@ -79,14 +84,15 @@ interface Start {
   readonly host: string;
   readonly version: string;
   readonly heap: string;
+  readonly partitions: number;
   readonly classPath: string;
   readonly directory: string;
 }
 
-async function startMember({ host, version, heap, classPath, directory }: Start): Promise<TestMember> {
+async function startMember({ host, version, heap, partitions, classPath, directory }: Start): Promise<TestMember> {
   const config = join(directory, host);
   mkdirSync(config);
-  writeFileSync(join(config, "hazelcast.yaml"), hazelcastYaml(version));
+  writeFileSync(join(config, "hazelcast.yaml"), hazelcastYaml(version, partitions));
   writeFileSync(join(config, "hazelcast-jet.yaml"), "hazelcast-jet:\n  instance:\n    cooperative-thread-count: 2\n");
   const java = ["java", ...javaFlags(host, heap, config), "-cp", classPath, "TestMember"];
   // The kernel ends it with the thread that started it, even when that is killed.
@@ -131,12 +137,13 @@ function javaFlags(host: string, heap: string, config: string): string[] {
   ];
 }
 
-function hazelcastYaml(version: string): string {
+function hazelcastYaml(version: string, partitions: number): string {
   const jet = version.startsWith("4.")
     ? ""
     : `
   jet:
     enabled: true
+    resource-upload-enabled: true
     cooperative-thread-count: 2`;
   return `hazelcast:
   cluster-name: ${clusterName}
@@ -156,7 +163,8 @@ function hazelcastYaml(version: string): string {
   properties:
     hazelcast.socket.bind.any: "false"
     hazelcast.operation.thread.count: "4"
-    hazelcast.io.thread.count: "2"${jet}
+    hazelcast.io.thread.count: "2"
+    hazelcast.partition.count: "${partitions}"${jet}
 `;
 }
 

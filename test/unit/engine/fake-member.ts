@@ -119,35 +119,41 @@ function framesOf(field: Field): Frame[] {
   return [bare(flag.structBegin), ...(field as readonly Field[]).flatMap(framesOf), bare(flag.structEnd)];
 }
 
-function welcome(serverVersion: string): Reply {
+/** Lets everybody in. */
+export function welcome(serverVersion: string, uuid = memberUuid, partitions = 271): Reply {
   const status = Buffer.from([0]);
   const serialization = Buffer.from([1]);
   return {
-    fixed: [status, uuidField(memberUuid), serialization, intField(271), uuidField(clusterId), Buffer.from([0])],
+    fixed: [status, uuidField(uuid), serialization, intField(partitions), uuidField(clusterId), Buffer.from([0])],
     fields: [null, Buffer.from(serverVersion), [], null],
   };
 }
 
 /** The answer to the members' listener: its event first, as real members send it. */
 export function membersReply(uuids: readonly string[]): (question: Incoming) => Reply {
-  return ({ correlation }) => ({
-    events: [
-      eventBytes(
-        0x000302,
-        correlation,
-        [intField(1)],
-        [
-          uuids.map((uuid, index) => [
-            Buffer.concat([uuidField(uuid), Buffer.from([0])]),
-            [intField(5701), Buffer.from(`10.0.0.${index + 1}`)],
-            [],
-            [Buffer.alloc(3)],
-            [],
-          ]),
-        ],
-      ),
-    ],
-  });
+  return ({ correlation }) => ({ events: [membersOf(correlation, uuids)] });
+}
+
+/** The same, followed by who owns each partition, as real members send it once the partitions have been dealt out. */
+export function viewReply(uuids: readonly string[], owners: readonly string[]): (question: Incoming) => Reply {
+  return ({ correlation }) => ({ events: [membersOf(correlation, uuids), partitionsOf(correlation, uuids, owners)] });
+}
+
+function membersOf(correlation: bigint, uuids: readonly string[]): Buffer {
+  const members = uuids.map((uuid, index) => [
+    Buffer.concat([uuidField(uuid), Buffer.from([0])]),
+    [intField(5701), Buffer.from(`10.0.0.${index + 1}`)],
+    [],
+    [Buffer.alloc(3)],
+    [],
+  ]);
+  return eventBytes(0x000302, correlation, [intField(1)], [members]);
+}
+
+function partitionsOf(correlation: bigint, uuids: readonly string[], owners: readonly string[]): Buffer {
+  const partitions = (uuid: string) => owners.flatMap((owner, index) => (owner === uuid ? [intField(index)] : []));
+  const lists = uuids.map((uuid) => Buffer.concat(partitions(uuid)));
+  return eventBytes(0x000303, correlation, [intField(1)], [lists, Buffer.concat(uuids.map(uuidField))]);
 }
 
 export interface SummaryFields {

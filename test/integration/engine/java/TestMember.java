@@ -1,3 +1,4 @@
+import com.hazelcast.config.MapConfig;
 import com.hazelcast.jet.Jet;
 import com.hazelcast.jet.JetInstance;
 import com.hazelcast.jet.Job;
@@ -11,15 +12,19 @@ import com.hazelcast.jet.pipeline.StreamSource;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Random;
 
 import static com.hazelcast.jet.Util.entry;
 
 /**
  * A real member, of any version, that a test drives over its standard input, one command a line and one answer a line:
  * {@code submit name guarantee protected autoScaling intervalMillis keys stateBytes}, {@code fail name}, {@code jobs},
- * {@code size map}, {@code damage job} (takes one entry out of each of its snapshots), {@code leave} (shuts down gracefully).
- * What it says of jobs is the engine's own Java API.
+ * {@code size map}, {@code damage job} (takes one entry out of each of its snapshots), {@code leave} (shuts down gracefully),
+ * {@code forgetful map}, {@code fill map entries valueBytes}, {@code right map valueBytes}, {@code show map},
+ * {@code sample jar autoScaling name=value …} where the sample job is on the class path. What it says of jobs is the
+ * engine's own Java API.
  */
 public final class TestMember {
 
@@ -39,7 +44,7 @@ public final class TestMember {
         }
     }
 
-    private static String answer(JetInstance jet, String[] command) {
+    private static String answer(JetInstance jet, String[] command) throws Exception {
         switch (command[0]) {
             case "submit":
                 return submit(jet, command).getIdString();
@@ -55,9 +60,52 @@ public final class TestMember {
             case "leave":
                 jet.shutdown();
                 return "left";
+            case "fill":
+                return fill(jet, command[1], Integer.parseInt(command[2]), Integer.parseInt(command[3]));
+            case "forgetful":
+                jet.getHazelcastInstance().getConfig().addMapConfig(new MapConfig(command[1]).setTimeToLiveSeconds(3_600));
+                return "configured";
+            case "right":
+                return String.valueOf(right(jet, command[1], Integer.parseInt(command[2])));
+            case "show":
+                return jet.getMap(command[1]).entrySet().toString();
+            case "sample":
+                return sample(jet, Arrays.copyOfRange(command, 1, command.length));
             default:
                 throw new IllegalArgumentException(command[0]);
         }
+    }
+
+    /** Entries whose content follows from the key. */
+    private static String fill(JetInstance jet, String name, int entries, int valueBytes) {
+        Map<Integer, byte[]> some = new HashMap<>();
+        for (int key = 0; key < entries; key++) {
+            some.put(key, content(key, valueBytes));
+            if (some.size() == 1_000 || key == entries - 1) {
+                jet.<Integer, byte[]>getMap(name).putAll(some);
+                some.clear();
+            }
+        }
+        return "filled";
+    }
+
+    /** How many entries have the content that follows from their key. */
+    private static long right(JetInstance jet, String name, int valueBytes) {
+        return jet.<Integer, byte[]>getMap(name).entrySet().stream()
+                .filter(entry -> Arrays.equals(entry.getValue(), content(entry.getKey(), valueBytes)))
+                .count();
+    }
+
+    private static byte[] content(int key, int bytes) {
+        byte[] content = new byte[bytes];
+        new Random(key).nextBytes(content);
+        return content;
+    }
+
+    /** By reflection: members of a restored cluster have the job from its records alone. */
+    private static String sample(JetInstance jet, String[] arguments) throws Exception {
+        return (String) Class.forName("sample.Samples").getMethod("submit", JetInstance.class, String[].class)
+                .invoke(null, jet, arguments);
     }
 
     private static Job submit(JetInstance jet, String[] command) {

@@ -27,7 +27,7 @@ public final class SampleJob {
         Engine.submit(pipeline(arguments), config(arguments));
     }
 
-    private static Pipeline pipeline(Arguments arguments) {
+    static Pipeline pipeline(Arguments arguments) {
         int keys = arguments.keys;
         int stateBytes = arguments.stateBytes;
         Pipeline pipeline = Pipeline.create();
@@ -49,7 +49,7 @@ public final class SampleJob {
                 .build();
     }
 
-    private static JobConfig config(Arguments arguments) {
+    static JobConfig config(Arguments arguments) {
         return new JobConfig()
                 .setName(arguments.name)
                 .setProcessingGuarantee(ProcessingGuarantee.EXACTLY_ONCE)

@@ -1,0 +1,28 @@
+/** Why a save or a restore did not begin, or stopped: something about the cluster that trying again at once cannot change. */
+export class ArchiveRefusedError extends Error {
+  /** One word, for status and metrics. */
+  readonly reason: RefusalReason;
+  readonly remedy: string;
+
+  constructor(reason: RefusalReason, observed: string, remedy: string) {
+    super(`${observed}; ${remedy}`);
+    this.name = "ArchiveRefusedError";
+    this.reason = reason;
+    this.remedy = remedy;
+  }
+}
+
+export type RefusalReason =
+  | "ClusterState"
+  | "ClusterChanged"
+  | "ContentChanged"
+  | "JobNotSuspended"
+  | "JobNotNoted"
+  | "JobRecordsIncomplete"
+  | "SnapshotIncomplete"
+  | "SameCluster"
+  | "EngineVersion"
+  | "OtherJobs"
+  | "JobWentOn"
+  | "NotTakenOver"
+  | "NotAllWritten";
