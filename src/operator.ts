@@ -11,6 +11,7 @@ import { createMemberSource } from "./controller/members.ts";
 import { createObserver } from "./controller/observer.ts";
 import { createReconciler } from "./controller/reconciler.ts";
 import { createRefusals } from "./controller/refusals.ts";
+import { createSnapshotSource } from "./controller/snapshots.ts";
 import { createTakenNames } from "./controller/taken-names.ts";
 import { createTroubleSource } from "./controller/troubles.ts";
 import type { DesiredContext } from "./core/desired/context.ts";
@@ -89,10 +90,11 @@ export function createOperator(options: OperatorOptions): Operator {
   const refusals = createRefusals((key, refusal) => logger.warn("refused by the API server", { key, ...refusal }));
   const rest = createEngineRest();
   const jobs = createEngineJobs();
+  const snapshots = createSnapshotSource(jobs, Date.now, (key) => controller.enqueue(key, { priority: livePriority }));
   const observer = createObserver({
     caches,
     members: createMemberSource(rest, () => performance.now()),
-    jobs: createJobSource(jobs, () => performance.now()),
+    jobs: createJobSource(jobs, snapshots, () => performance.now()),
     namespaceTerminating: (namespace, signal) => isTerminating(client, namespace, signal),
     ...{ takenNames, refusals },
     troubles: createTroubleSource(client, () => performance.now()),
@@ -137,6 +139,7 @@ export function createOperator(options: OperatorOptions): Operator {
       metrics.leading(true);
       logger.info("leading", { identity });
       await controller.run(stop);
+      snapshots.stop();
       metrics.leading(false);
       if (election.lost.aborted) throw election.lost.reason;
       await events.drain(AbortSignal.timeout(drainMillis));

@@ -42,6 +42,12 @@ const view = z.object({
   heldBy: z.array(name()).max(statusLimit.members).meta(atomic).describe("Who sees it."),
 });
 
+const snapshot = z.object({
+  state: word().describe("Complete, Incomplete (the engine loses entries of them) or Unchecked."),
+  emitted: z.int().min(0).describe("Incomplete: entries that the job gave to the snapshots compared.").exactOptional(),
+  stored: z.int().min(0).describe("Incomplete: entries that were stored of them.").exactOptional(),
+});
+
 const job = z.object({
   id: word().describe("The engine's id of the job."),
   name: name().describe("Name of the job, if it has one.").exactOptional(),
@@ -49,6 +55,7 @@ const job = z.object({
   protected: z.boolean().describe("Whether the job has split-brain protection.").exactOptional(),
   quorum: count().describe("Members that a protected job needs to run.").exactOptional(),
   reason: said().describe("Why it does not run.").exactOptional(),
+  snapshot: snapshot.describe("Only of large state: whether its snapshots hold all of it.").exactOptional(),
 });
 
 const operation = z.object({

@@ -1,9 +1,10 @@
 import { maxReplicas } from "../api/limits.ts";
 import { port } from "../api/names.ts";
-import type { JobFacts, JobsFacts, KnownMember, SnapshotFacts } from "../core/evidence/observation.ts";
+import type { Completeness, JobFacts, JobsFacts, KnownMember, SnapshotFacts } from "../core/evidence/observation.ts";
 import { hostOf } from "../core/evidence/views.ts";
 import type { ExecutionRecord } from "../engine/job-data.ts";
 import type { Asked, EngineJobs, Job, JobDetails, JobList } from "../engine/jobs.ts";
+import type { SnapshotQuestion, SnapshotSource } from "./snapshots.ts";
 
 /**
  * At rest a list is this old at most before the next is asked for; while something moves each pass asks. Each connection
@@ -39,7 +40,7 @@ interface Memory {
 /** By job: its snapshot when it was last seen neither suspended nor on its way there. */
 type LastActive = Map<string, NonNullable<JobFacts["lastActive"]>>;
 
-export function createJobSource(jobs: EngineJobs, now: () => number): JobSource {
+export function createJobSource(jobs: EngineJobs, snapshots: SnapshotSource, now: () => number): JobSource {
   const memories = new Map<string, Memory>();
   const active = new Map<string, LastActive>();
   return {
@@ -48,7 +49,7 @@ export function createJobSource(jobs: EngineJobs, now: () => number): JobSource 
       const confirmed = before?.facts.known === true;
       const members = membersOf(question);
       const fresh = before?.members === members && now() - before.at < restMillis;
-      if (before && confirmed && question.quiet && fresh) return before.facts;
+      if (before && confirmed && question.quiet && fresh) return withLatest(before.facts, key, snapshots);
       const asked = askedOf(question);
       if (!asked) return { known: false, reason: "no member that has joined" };
       const list = await jobs.list(asked, signal);
@@ -57,15 +58,19 @@ export function createJobSource(jobs: EngineJobs, now: () => number): JobSource 
         return { known: false, reason: list.reason };
       }
       const facts = sameJobs(before?.list, list.value)
-        ? withLastActive(await detailed(jobs, asked, list.value, signal), lastActiveOf(active, key))
+        ? withLastActive(
+            await detailed({ jobs, snapshots, key }, asked, question.members.length, list.value, signal),
+            lastActiveOf(active, key),
+          )
         : ({ known: false, reason: "asked once; a second equal answer is waited for" } as const);
       memories.set(key, { at: now(), members, list: list.value, facts });
       return facts;
     },
     forget(key) {
-      for (const each of [key, ...sideKeys(key).filter((side) => memories.has(side))]) {
+      for (const each of [key, ...sideKeys(key)]) {
         memories.delete(each);
         active.delete(each);
+        snapshots.forget(each);
       }
     },
   };
@@ -120,7 +125,28 @@ function sameJobs(before: JobList | undefined, now: JobList): boolean {
   return before?.clusterId === now.clusterId && before.master === now.master && ids(before) === ids(now);
 }
 
-async function detailed(jobs: EngineJobs, asked: Asked, list: JobList, signal: AbortSignal): Promise<JobsFacts> {
+/** Comparisons go on between passes: what they found out is younger than the list. */
+function withLatest(facts: JobsFacts, key: string, snapshots: SnapshotSource): JobsFacts {
+  if (!facts.known) return facts;
+  return {
+    ...facts,
+    jobs: facts.jobs.map((job) => ({ ...job, completeness: snapshots.latest(key, job.id) ?? job.completeness })),
+  };
+}
+
+interface Sources {
+  readonly jobs: EngineJobs;
+  readonly snapshots: SnapshotSource;
+  readonly key: string;
+}
+
+async function detailed(
+  { jobs, snapshots, key }: Sources,
+  asked: Asked,
+  members: number,
+  list: JobList,
+  signal: AbortSignal,
+): Promise<JobsFacts> {
   const kept = list.jobs.filter((job) => !job.light);
   const active = kept.filter((job) => job.status !== "COMPLETED" && job.status !== "FAILED");
   const details =
@@ -132,15 +158,32 @@ async function detailed(jobs: EngineJobs, asked: Asked, list: JobList, signal: A
         )
       : undefined;
   if (details && !details.known) return { known: false, reason: details.reason };
+  const questions = active.map((job) => snapshotQuestion(job, details?.value.get(job.id)));
+  const found = snapshots.look(key, { asked, members }, questions);
   return {
     known: true,
     clusterId: list.clusterId,
-    jobs: kept.map((job) => factsOf(job, details?.value.get(job.id))),
+    jobs: kept.map((job) => factsOf(job, details?.value.get(job.id), found.get(job.id))),
   };
 }
 
-function factsOf(job: Job, details: JobDetails | undefined): JobFacts {
-  const config = details?.config.known ? details.config.value : undefined;
+function snapshotQuestion({ id, status }: Job, details: JobDetails | undefined): SnapshotQuestion {
+  const config = configOf(details);
+  return {
+    id,
+    running: status === "RUNNING",
+    keepsState: config && config.guarantee !== "NONE",
+    intervalMillis: config?.snapshotIntervalMillis,
+    record: details?.record ?? { known: false, reason: "not asked" },
+  };
+}
+
+function configOf(details: JobDetails | undefined) {
+  return details?.config.known ? details.config.value : undefined;
+}
+
+function factsOf(job: Job, details: JobDetails | undefined, completeness: Completeness | undefined): JobFacts {
+  const config = configOf(details);
   const record = details?.record.known ? details.record.value : undefined;
   // The list is a moment older than the record.
   const suspension = job.suspension ?? record?.suspension;
@@ -157,6 +200,7 @@ function factsOf(job: Job, details: JobDetails | undefined): JobFacts {
     snapshot: snapshotOf(record),
     recordedAt: record?.timestamp,
     lastActive: undefined,
+    completeness: completeness ?? { kind: "Small", chunks: 0 },
   };
 }
 

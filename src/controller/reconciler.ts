@@ -205,6 +205,15 @@ async function writeStatus(parts: ReconcilerParts, pass: Pass, status: JetCluste
   );
   parts.expectations.expect(pass.key, written);
   recordChange(parts, cluster, status);
+  recordLosingJobs(parts, cluster, status);
+}
+
+/** What a snapshot lacks is lost for good with the next restart of its job: it must be found in the events afterwards. */
+function recordLosingJobs({ events }: ReconcilerParts, cluster: JetCluster, status: JetClusterStatus): void {
+  const jobsHealthyIn = (of?: JetClusterStatus) => of?.conditions?.find(({ type }) => type === "JobsHealthy");
+  const now = jobsHealthyIn(status);
+  if (now?.reason !== "SnapshotIncomplete" || jobsHealthyIn(cluster.status)?.reason === now.reason) return;
+  events.record({ involved: cluster, type: "Warning", reason: now.reason, message: now.message });
 }
 
 /** One event for each change of Ready. A cluster that is not ready because the operator changes it is no warning. */

@@ -111,20 +111,23 @@ export function withdrawGrow(ledger: Ledger, keep: number, at: string): Ledger {
 /** Jobs first, where any are to be suspended; else the first member leaves with the write that this belongs to. */
 export function beginShrink(
   ledger: Ledger,
-  sizes: { from: number; to: number },
+  sizes: { from: number; to: number; acceptedLoss?: string | undefined },
   jobs: readonly SuspendedJob[],
   at: string,
 ): Ledger {
   const suspending = jobs.length > 0;
+  const { acceptedLoss, ...range } = sizes;
   return {
     ...advanced(ledger),
+    ...usedUp(acceptedLoss),
     operation: {
       kind: "Shrink",
-      ...sizes,
+      ...range,
       replicas: suspending ? sizes.from : sizes.from - 1,
       step: suspending ? "SuspendingJobs" : "Leaving",
       startedAt: at,
       ...(suspending && { jobs: [...jobs] }),
+      ...(acceptedLoss !== undefined && { lossAccepted: true }),
     },
   };
 }
@@ -151,12 +154,20 @@ export function endShrinkHere(ledger: Ledger, at: string): Ledger {
  */
 export function beginRoll(
   ledger: Ledger,
-  roll: { size: number; version: string; jobs: readonly SuspendedJob[]; unneeded?: boolean },
+  roll: {
+    size: number;
+    version: string;
+    jobs: readonly SuspendedJob[];
+    unneeded?: boolean;
+    /** The acceptance of a loss that it uses up, or `true` where one was used up before. */
+    acceptedLoss?: string | true | undefined;
+  },
   at: string,
 ): Ledger {
   const suspending = roll.jobs.length > 0;
   return {
     ...advanced(ledger),
+    ...(roll.acceptedLoss !== true && usedUp(roll.acceptedLoss)),
     version: roll.version,
     operation: {
       kind: "Roll",
@@ -166,6 +177,7 @@ export function beginRoll(
       step: !suspending ? "Replacing" : roll.unneeded ? "ResumingJobs" : "SuspendingJobs",
       startedAt: at,
       ...(suspending && { jobs: [...roll.jobs] }),
+      ...(roll.acceptedLoss !== undefined && { lossAccepted: true }),
     },
   };
 }
@@ -182,9 +194,11 @@ export function beginStop(
   size: number,
   because: NonNullable<LedgerOperation["because"]>,
   at: string,
+  acceptedLoss?: string,
 ): Ledger {
   return {
     ...advanced(ledger),
+    ...usedUp(acceptedLoss),
     operation: {
       kind: "Stop",
       from: size,
@@ -314,6 +328,16 @@ export function takeNoteOfJobs(ledger: Ledger, accepted: string): Ledger {
 export function acceptLoss(ledger: Ledger, accepted: string): Ledger {
   const { stateLost: _, ...rest } = advanced(ledger);
   return { ...rest, accepted };
+}
+
+/** Somebody has accepted, in the middle of an operation, that jobs lose what their snapshots lack. */
+export function acceptSnapshotLoss(ledger: Ledger, accepted: string): Ledger {
+  if (!ledger.operation) throw new Error("no operation that could lose anything");
+  return { ...advanced(ledger), accepted, operation: { ...ledger.operation, lossAccepted: true } };
+}
+
+function usedUp(accepted: string | undefined): Pick<Ledger, "accepted"> {
+  return accepted === undefined ? {} : { accepted };
 }
 
 function joining(kind: "Form" | "Grow" | "Start", from: number, to: number, startedAt: string): LedgerOperation {

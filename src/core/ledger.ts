@@ -49,6 +49,8 @@ const operation = z.object({
   because: z.enum(["Suspend", "Restart", "Remove"]).optional(),
   /** The stop keeps the jobs' state: PASSIVE first, and then exactly the same members again. */
   lossless: z.boolean().optional(),
+  /** Somebody has accepted that jobs lose what their snapshots lack. */
+  lossAccepted: z.boolean().optional(),
   /** Without a limit of its own, as all lists that the operator itself writes: a ledger must always be readable again. */
   jobs: z.array(suspendedJob).optional(),
 });

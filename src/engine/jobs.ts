@@ -25,7 +25,7 @@ import {
 } from "./protocol/messages.ts";
 import type { ClusterState } from "./rest.ts";
 import { isPlatform } from "./server-version.ts";
-import { type SnapshotCheck, SnapshotWatch } from "./snapshot-check.ts";
+import { type SnapshotCheck, SnapshotWatch, spanOf } from "./snapshot-check.ts";
 import { clusterStateOf } from "./states.ts";
 
 export type { Job, JobList, JobStatus } from "./job-list.ts";
@@ -77,11 +77,19 @@ export interface EngineJobs {
   setProtection(asked: Asked, id: JobId, protection: "On" | "Off", signal: AbortSignal): Promise<Answer<JobConfig>>;
   metadata(asked: Asked, signal: AbortSignal): Promise<Answer<ClusterMetadata>>;
   /**
-   * Watches a RUNNING job's snapshots for at most so long, and compares what was emitted with what was stored as soon as
-   * one lies between two counts. Needs about two snapshot intervals and two rounds of the engine's metrics (5 s each by
-   * default); keeps one connection for as long. What it says holds for the snapshots it names only.
+   * Watches a RUNNING job's snapshots, and compares what was emitted with what was stored of those that lie between two
+   * counts. Needs about one snapshot interval more than there are snapshots and two rounds of the engine's metrics (5 s
+   * each by default); keeps one connection for as long. What it says holds for the snapshots it names only.
    */
-  checkSnapshot(asked: Asked, id: JobId, watchMillis: number, signal: AbortSignal): Promise<Answer<SnapshotCheck>>;
+  checkSnapshot(asked: Asked, id: JobId, watch: Watch, signal: AbortSignal): Promise<Answer<SnapshotCheck>>;
+}
+
+/** How long a job's snapshots are watched: until this happens first. */
+export interface Watch {
+  /** So many snapshots in a row were compared, or fewer of which entries were lost. */
+  readonly snapshots: number;
+  /** Then what was compared by now is the answer. */
+  readonly watchMillis: number;
 }
 
 export interface EngineJobsOptions {
@@ -121,9 +129,9 @@ export function createEngineJobs(options: EngineJobsOptions = {}): EngineJobs {
         readJobConfig(await talk.ask(updateJobConfig(parseJobId(id), protectionChange(protection === "On")))),
       ),
     metadata: (asked, signal) => ask(asked, signal, metadataOf),
-    checkSnapshot: (asked, id, watchMillis, signal) => {
+    checkSnapshot: (asked, id, { snapshots, watchMillis }, signal) => {
       const until = performance.now() + watchMillis;
-      const watch = (talk: Conversation) => checkSnapshot(talk, parseJobId(id), until);
+      const watch = (talk: Conversation) => checkSnapshot(talk, parseJobId(id), snapshots, until);
       return ask(asked, signal, watch, { totalMillis: watchMillis + limits.totalMillis, receivedBytes: watchBytes });
     },
   };
@@ -180,19 +188,24 @@ async function metadataOf(talk: Conversation): Promise<ClusterMetadata> {
   return { clusterId: talk.peer.clusterId, state: clusterStateOf(state), memberVersion };
 }
 
+/** The record is looked at so often at least, and so many times in a watch at most: snapshots far apart need few looks. */
 const recordMillis = 200;
+const looks = 400;
 const metricsEvery = 5;
 
 /** Looks at the record often, to see every snapshot, and at the metrics, which change every few seconds, less often. */
-async function checkSnapshot(talk: Conversation, id: bigint, until: number): Promise<SnapshotCheck> {
+async function checkSnapshot(talk: Conversation, id: bigint, snapshots: number, until: number): Promise<SnapshotCheck> {
+  let found: SnapshotCheck | undefined;
   const watch = new SnapshotWatch();
+  const pauseMillis = Math.max(recordMillis, (until - performance.now()) / looks);
   for (let round = 0; performance.now() < until; round++) {
     if (round % metricsEvery === 0) watch.sawMetrics(readJobMetrics(await talk.ask(jobMetrics(id))));
     const stats = (await recordOf(talk, id))?.snapshot?.stats;
     if (stats) watch.sawSnapshot(stats);
-    const result = watch.result();
-    if (result) return result;
-    await talk.pause(recordMillis);
+    found = watch.result() ?? found;
+    if (found && (spanOf(found) >= snapshots || found.stored !== found.emitted)) return found;
+    await talk.pause(pauseMillis);
   }
+  if (found) return found;
   throw new NoAnswerError("no snapshot between two counts in the time given");
 }

@@ -47,21 +47,23 @@ export class SnapshotWatch {
     }
   }
 
-  /** The first comparison that is possible; undefined while none is. */
+  /** The comparison of as many snapshots in a row as is possible by now; undefined while none is. */
   result(): SnapshotCheck | undefined {
     const ids = [...this.#snapshots.keys()].sort((a, b) => a - b);
     const totals = ids.flatMap((id) => {
       const emitted = this.#emittedAfter(id);
       return emitted === undefined ? [] : [{ id, emitted }];
     });
+    let most: SnapshotCheck | undefined;
     for (const [index, later] of totals.entries()) {
-      const earlier = totals[index - 1];
-      const stored = earlier && this.#storedBetween(earlier.id, later.id);
-      if (stored === undefined || !earlier) continue;
-      const emitted = later.emitted - earlier.emitted;
-      return { firstSnapshotId: earlier.id + 1, lastSnapshotId: later.id, emitted, stored };
+      for (const earlier of totals.slice(0, index)) {
+        const stored = this.#storedBetween(earlier.id, later.id);
+        if (stored === undefined || later.id - earlier.id <= (most ? spanOf(most) : 0)) continue;
+        const emitted = later.emitted - earlier.emitted;
+        most = { firstSnapshotId: earlier.id + 1, lastSnapshotId: later.id, emitted, stored };
+      }
     }
-    return undefined;
+    return most;
   }
 
   /** What all members had emitted after this snapshot and before the next; undefined when one of them cannot tell. */
@@ -88,6 +90,11 @@ export class SnapshotWatch {
     }
     return stored;
   }
+}
+
+/** How many snapshots were compared. */
+export function spanOf({ firstSnapshotId, lastSnapshotId }: SnapshotCheck): number {
+  return lastSnapshotId - firstSnapshotId + 1;
 }
 
 function countOf({ collectedAt, measurements }: MemberMeasurements) {

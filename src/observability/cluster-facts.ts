@@ -16,6 +16,19 @@ export interface ClusterFacts {
   readonly conditions: readonly { readonly type: string; readonly status: "True" | "False" | "Unknown" }[];
   readonly blockedBy: readonly string[];
   readonly jobs: Readonly<Record<string, number>>;
+  /** Jobs with large state by whether their snapshots hold all of it. */
+  readonly snapshots: Readonly<Record<string, number>>;
+  /** Jobs whose snapshots do not. */
+  readonly incomplete: readonly IncompleteSnapshot[];
+}
+
+type JobStatus = NonNullable<JetClusterStatus["jobs"]>[number];
+
+interface IncompleteSnapshot {
+  /** Its name, or its id where it has none. */
+  readonly job: string;
+  readonly emitted: number;
+  readonly stored: number;
 }
 
 /** The facts that a status tells. */
@@ -34,7 +47,14 @@ export function clusterFacts({ metadata }: JetCluster, status: JetClusterStatus)
     conditions: status.conditions ?? [],
     blockedBy: (status.blockedBy ?? []).map(({ check }) => check),
     jobs: countBy((status.jobs ?? []).map((job) => job.status)),
+    snapshots: countBy((status.jobs ?? []).flatMap(({ snapshot }) => snapshot?.state ?? [])),
+    incomplete: (status.jobs ?? []).flatMap(incompleteSnapshot),
   };
+}
+
+function incompleteSnapshot({ id, name, snapshot }: JobStatus): IncompleteSnapshot[] {
+  const { emitted, stored } = snapshot ?? {};
+  return emitted === undefined || stored === undefined ? [] : [{ job: name ?? id, emitted, stored }];
 }
 
 function countBy(values: readonly string[]): Record<string, number> {

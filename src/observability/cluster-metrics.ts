@@ -52,6 +52,16 @@ const measures: readonly Measure[] = [
     (c) => Object.entries(c.jobs).map(([status, n]) => [{ status }, n]),
     ["status"],
   ),
+  measure(
+    "job_snapshots",
+    "Jobs with large state by whether their snapshots hold all of it.",
+    (c) => Object.entries(c.snapshots).map(([state, n]) => [{ state }, n]),
+    ["state"],
+  ),
+  measure("job_snapshot_entries", "Jobs whose snapshots lack entries: how many were emitted, and stored.", entries, [
+    "job",
+    "kind",
+  ]),
 ];
 
 /**
@@ -94,6 +104,13 @@ function stateSamples({ clusterState }: ClusterFacts): readonly Sample[] {
 function operationSamples({ operation }: ClusterFacts, nowMillis: number): readonly Sample[] {
   if (!operation) return [];
   return [[{ operation: operation.kind }, Math.max(0, (nowMillis - operation.startedAtMillis) / 1_000)]];
+}
+
+function entries({ incomplete }: ClusterFacts): readonly Sample[] {
+  return incomplete.flatMap(({ job, emitted, stored }): Sample[] => [
+    [{ job, kind: "emitted" }, emitted],
+    [{ job, kind: "stored" }, stored],
+  ]);
 }
 
 function conditionSamples({ conditions }: ClusterFacts): readonly Sample[] {

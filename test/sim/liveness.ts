@@ -1,6 +1,7 @@
 import { wantedSize } from "../../src/core/evidence/sizes.ts";
 import { resources } from "../../src/kube/objects.ts";
 import { byOperator } from "./invariants/invariant.ts";
+import { losesEntries } from "./model/jobs.ts";
 import { replicasOf } from "./model/stateful-set-controller.ts";
 import type { World } from "./world.ts";
 
@@ -39,6 +40,8 @@ export async function checkLiveness(world: World): Promise<void> {
 const mayEndBlocked: Record<string, (world: World) => boolean> = {
   NotLossless: (world) => world.cluster?.spec.losslessRestart.mode === "Disabled" && !world.lossAccepted,
   JobsWouldStrand: (world) => jobsOf(world).some((job) => job.quorum > wantedOf(world)),
+  SnapshotIncomplete: (world) => jobsOf(world).some((job) => losesEntries(job, membersOf(world))),
+  SnapshotsTooLarge: (world) => jobsOf(world).some((job) => losesEntries(job, wantedOf(world))),
   StateLost: (world) => world.engine.losses.length > 0 || world.engine.startedAnew,
   VolumesMissing: (world) => world.api.list(resources.persistentVolumeClaims).length < (world.truth.atStop?.size ?? 0),
   ForeignClusterState: heldByPerson,
@@ -48,6 +51,13 @@ const mayEndBlocked: Record<string, (world: World) => boolean> = {
 function refused(world: World): boolean {
   const { lastStep } = world;
   return lastStep?.kind === "blocked" && lastStep.by.every((unmet) => mayEndBlocked[unmet.check]?.(world) === true);
+}
+
+/** A job came, or was found to lose entries, after the operation had begun: it goes no further without a person. */
+function heldMidway(world: World): boolean {
+  const { lastStep, ledger } = world;
+  const checks = lastStep?.kind === "blocked" ? lastStep.by.map(({ check }) => check) : [];
+  return ledger?.operation !== undefined && refused(world) && checks.every((check) => check.startsWith("Snapshot"));
 }
 
 /** A volume went in the very moment of the start: the engine itself waits for the member that was on it. */
@@ -65,12 +75,16 @@ function atRest(world: World): boolean {
   if (heldByPerson(world)) return refused(world) || world.options.faults.size > 0;
   if (!world.cluster) return !world.statefulSet && world.pods.length === 0;
   if (world.lastStep?.kind !== "done" && !refused(world)) return false;
+  // What is still being compared changes status once more.
+  if (world.cluster.status?.jobs?.some(({ snapshot }) => snapshot?.state === "Unchecked")) return false;
   const stopped = replicasOf(world.statefulSet) === 0 && world.pods.length === 0;
-  return world.ledger?.operation === undefined && (stopped || world.truth.settled());
+  return (world.ledger?.operation === undefined || heldMidway(world)) && (stopped || world.truth.settled());
 }
 
 function endState(world: World): string | undefined {
   if (!world.cluster || waitsForLostVolume(world) || heldByPerson(world)) return undefined;
+  // Held in the middle of an operation: sizes and jobs are still on their way.
+  if (heldMidway(world)) return undefined;
   const problem = refused(world) ? undefined : (sizeProblem(world) ?? readyProblem(world));
   return problem ?? ledgerProblem(world) ?? jobProblem(world);
 }
@@ -117,6 +131,10 @@ function jobProblem(world: World): string | undefined {
 
 function jobsOf(world: World) {
   return world.engine.largest?.jobs.all() ?? [];
+}
+
+function membersOf(world: World): number {
+  return world.engine.largest?.members.length ?? 0;
 }
 
 function hashOf(object: World["statefulSet"]): string | undefined {

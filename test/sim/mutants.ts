@@ -117,6 +117,21 @@ export const mutants: readonly Mutant[] = [
   },
   { name: "a shrink does not ask what jobs need", plan: seeing(jobsWithoutQuorum), workloads: ["strand"] },
   {
+    name: "a job's snapshots are not asked for",
+    plan: seeing((seen) => jobs(seen, (job) => ({ ...job, completeness: { kind: "Small", chunks: 0 } }))),
+    workloads: ["lack entries"],
+  },
+  {
+    name: "a large snapshot is taken for whole as long as it was not compared",
+    plan: seeing((seen) => jobs(seen, uncheckedAsSmall)),
+    workloads: ["lack entries"],
+  },
+  {
+    name: "a shrink does not ask whether snapshots will fit",
+    plan: seeing((seen) => jobs(seen, (job) => ({ ...job, completeness: { ...job.completeness, chunks: 0 } }))),
+    workloads: ["would lack entries"],
+  },
+  {
     name: "claims are deleted with their members",
     plan: seeing(deleteClaims),
     workloads: ["surplus", "stop and start"],
@@ -327,6 +342,12 @@ function noSuspendedJobs(observation: Observation): Observation {
   return ending
     ? jobs(observation, (job) => (job.status === "SUSPENDED" ? { ...job, status: "RUNNING" } : job))
     : observation;
+}
+
+function uncheckedAsSmall(job: JobFacts): JobFacts {
+  return job.completeness.kind === "Unchecked"
+    ? { ...job, completeness: { kind: "Small", chunks: job.completeness.chunks } }
+    : job;
 }
 
 function jobsWithoutQuorum(observation: Observation): Observation {

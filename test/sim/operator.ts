@@ -8,6 +8,7 @@ import { createMemberSource } from "../../src/controller/members.ts";
 import { createObserver, hashKey } from "../../src/controller/observer.ts";
 import { createReconciler } from "../../src/controller/reconciler.ts";
 import { createRefusals } from "../../src/controller/refusals.ts";
+import { createSnapshotSource, type SnapshotSource } from "../../src/controller/snapshots.ts";
 import { createTakenNames } from "../../src/controller/taken-names.ts";
 import { createTroubleSource } from "../../src/controller/troubles.ts";
 import type { DesiredContext } from "../../src/core/desired/context.ts";
@@ -54,6 +55,7 @@ export class OperatorProcess {
   passes = 0;
   readonly #parts: OperatorParts;
   readonly #informers: LaggingInformer<unknown>[] = [];
+  readonly #snapshots: SnapshotSource;
   readonly #reconcile: ReturnType<typeof createReconciler>;
   #timer: { at: number; timer: Timer } | undefined;
   #running = false;
@@ -62,6 +64,11 @@ export class OperatorProcess {
 
   constructor(parts: OperatorParts) {
     this.#parts = parts;
+    this.#snapshots = createSnapshotSource(
+      parts.jobs,
+      () => parts.timeline.now,
+      () => this.enqueue(20),
+    );
     this.#reconcile = this.#compose();
     this.enqueue(100);
   }
@@ -82,6 +89,7 @@ export class OperatorProcess {
   kill(): void {
     this.alive = false;
     this.#timer?.timer.cancel();
+    this.#snapshots.stop();
     for (const informer of this.#informers) informer.close();
   }
 
@@ -117,7 +125,7 @@ export class OperatorProcess {
     const observer = createObserver({
       caches,
       members: createMemberSource(rest, now),
-      jobs: createJobSource(jobs, now),
+      jobs: createJobSource(jobs, this.#snapshots, now),
       namespaceTerminating: () => Promise.resolve(false),
       ...{ takenNames, refusals },
       troubles: createTroubleSource(client, now),

@@ -196,8 +196,16 @@ export const restart = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
     timing,
   );
 
-export const submit = (id: string, job: { protected: boolean }, timing?: Partial<Pick<Act, "when" | "pause">>) =>
-  act(`submits ${id}`, (world) => world.engine.submit({ id, protected: job.protected, autoScaling: true }), timing);
+export const submit = (
+  id: string,
+  job: { readonly protected: boolean; readonly chunks?: number },
+  timing?: Partial<Pick<Act, "when" | "pause">>,
+) =>
+  act(
+    `submits ${id}`,
+    (world) => world.engine.submit({ id, protected: job.protected, autoScaling: true, chunks: job.chunks ?? 1 }),
+    timing,
+  );
 
 /** The API server fills defaults in. */
 function defaulted(spec: JetClusterSpecInput): Record<string, unknown> {

@@ -45,6 +45,9 @@ const lossless = (replicas: number): JetClusterSpecInput => ({
 });
 const jobs = [submit("protected", { protected: true }, once), submit("plain", { protected: false })];
 
+/** Its snapshots are whole on four members or more, and lack entries on three. */
+const large = [submit("large", { protected: false, chunks: 3_500 }, once)];
+
 export const workloads: readonly Workload[] = [
   { name: "form one", spec: { replicas: 1 }, acts: [] },
   { name: "form three", spec: { replicas: 3 }, acts: jobs },
@@ -183,6 +186,61 @@ export const workloads: readonly Workload[] = [
     name: "roll of a single member is refused",
     spec: { replicas: 1 },
     acts: [edit({ jvm: { heapPercent: 50 } }, once)],
+  },
+  {
+    name: "roll refused for snapshots that lack entries, until there are more members",
+    spec: { replicas: 3 },
+    acts: [
+      ...large,
+      edit({ jvm: { heapPercent: 50 } }, working),
+      edit({ replicas: 5 }, { pause: [30_000, 120_000] }),
+      ...jobs,
+    ],
+  },
+  {
+    name: "roll with snapshots that lack entries, accepted",
+    spec: { replicas: 3 },
+    acts: [...large, edit({ jvm: { heapPercent: 50 } }, working), acceptLoss({ pause: [0, 90_000] })],
+  },
+  {
+    name: "shrink with snapshots that lack entries",
+    spec: { replicas: 3, jobs: { duringDisruption: "Suspend" } },
+    acts: [...large, edit({ replicas: 1 }, working)],
+  },
+  {
+    name: "shrink with snapshots that would lack entries",
+    spec: { replicas: 5 },
+    acts: [...large, edit({ replicas: 3 }, working)],
+  },
+  {
+    name: "shrink with large snapshots",
+    spec: { replicas: 7 },
+    acts: [...jobs, submit("large", { protected: true, chunks: 3_500 }), edit({ replicas: 5 }, working)],
+  },
+  {
+    name: "roll with large snapshots, jobs suspended",
+    spec: { replicas: 5, jobs: { duringDisruption: "Suspend" } },
+    acts: [...jobs, ...large, edit({ jvm: { heapPercent: 50 } }, working)],
+  },
+  {
+    name: "stop with snapshots that lack entries, and think again",
+    spec: lossless(3),
+    acts: [...large, edit({ suspend: true }, working), edit({ suspend: false }, { pause: [0, 120_000] })],
+  },
+  {
+    name: "stop with snapshots that lack entries, accepted, and start",
+    spec: lossless(3),
+    acts: [
+      ...large,
+      edit({ suspend: true }, working),
+      acceptLoss({ pause: [0, 90_000] }),
+      edit({ suspend: false }, { when: stopped }),
+    ],
+  },
+  {
+    name: "deleted gracefully with snapshots that lack entries",
+    spec: lossless(3),
+    acts: [...large, deleteCluster(working)],
   },
   { name: "stop refused", spec: { replicas: 3 }, acts: [edit({ suspend: true }, once)] },
   {

@@ -139,6 +139,18 @@ type JobStatus =
   /** One that this operator does not know: nothing is done to such a job. */
   | "UNKNOWN";
 
+/**
+ * What is known of a job's last snapshots: with large ones the engine loses entries without an error. Numbers are of
+ * entries, over all the snapshots compared. `chunks`: what the last snapshot was stored in.
+ */
+export type Completeness =
+  /** No state, no snapshot yet, or too small for anything to get lost. */
+  | { readonly kind: "Small"; readonly chunks: number }
+  | { readonly kind: "Complete"; readonly chunks: number; readonly emitted: number; readonly stored: number }
+  | { readonly kind: "Incomplete"; readonly chunks: number; readonly emitted: number; readonly stored: number }
+  /** Large, and not compared yet, or nothing can be compared. */
+  | { readonly kind: "Unchecked"; readonly chunks: number; readonly why: string; readonly since: Millis };
+
 export interface JobFacts {
   readonly id: string;
   readonly name: string | undefined;
@@ -163,6 +175,8 @@ export interface JobFacts {
   readonly recordedAt: Millis | undefined;
   /** Its snapshot when it was last seen neither suspended nor on its way there; undefined where this process never saw that. */
   readonly lastActive: { readonly snapshot: SnapshotFacts | undefined } | undefined;
+  /** Whether its snapshots hold all of its state. */
+  readonly completeness: Completeness;
 }
 
 /** The last snapshot that was finished, by the clock of the master of that time. */

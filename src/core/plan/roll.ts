@@ -15,6 +15,7 @@ import {
   settled,
 } from "./gates.ts";
 import { outdatedPods } from "./outdated.ts";
+import { acceptedLoss, holdForSnapshots, unacceptedLoss } from "./snapshots.ts";
 import { hold, type Step } from "./step.ts";
 import { jobsToSuspend, letJobsGoOn, suspendNext } from "./suspend-jobs.ts";
 
@@ -25,10 +26,11 @@ import { jobsToSuspend, letJobsGoOn, suspendNext } from "./suspend-jobs.ts";
 export function roll(observation: Observation, ledger: Ledger): Step {
   // A pod that is no member (no node has room for it) may need just this template, and takes nothing with it.
   const idle = observation.pods.some((pod) => isInNobodysView(pod, observation));
-  const unmet = firstUnmet(observation, [...(idle ? othersAtWork : [...settled, safe]), jobsKnown, budgetClosed]);
-  if (unmet) return hold(unmet);
   const size = observation.statefulSet?.replicas ?? 0;
-  return writeTemplate(observation, ledger, size);
+  const whole = idle ? othersAtWork : [...settled, safe, unacceptedLoss(size)];
+  const unmet = firstUnmet(observation, [...whole, jobsKnown, budgetClosed]);
+  if (unmet) return hold(unmet);
+  return writeTemplate(observation, ledger, { size, acceptedLoss: idle ? undefined : acceptedLoss(observation, size) });
 }
 
 export function continueRoll(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
@@ -38,7 +40,7 @@ export function continueRoll(observation: Observation, ledger: Ledger, operation
   if (stuck) return replaceStuck(observation, stuck);
   switch (operation.step) {
     case "SuspendingJobs":
-      return suspendNext(observation, ledger, "Replacing");
+      return suspendNext(observation, ledger, "Replacing", operation.to);
     case "ResumingJobs":
       return letJobsGoOn(observation, ledger, () => done(observation, ledger, operation));
     default:
@@ -53,13 +55,14 @@ export function continueRoll(observation: Observation, ledger: Ledger, operation
 function replaceTemplate(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
   const unmet = firstUnmet(observation, [othersWhole, budgetClosed]);
   if (unmet) return hold(unmet);
-  return writeTemplate(observation, ledger, operation.to, operation.jobs ?? []);
+  const acceptedBefore = operation.lossAccepted ? true : undefined;
+  return writeTemplate(observation, ledger, { size: operation.to, acceptedLoss: acceptedBefore }, operation.jobs ?? []);
 }
 
 function writeTemplate(
   observation: Observation,
   ledger: Ledger,
-  size: number,
+  about: Pick<Parameters<typeof beginRoll>[1], "size" | "acceptedLoss">,
   already: NonNullable<LedgerOperation["jobs"]> = [],
 ): Step {
   // Taken back before any pod had it: no member goes, so no more jobs are suspended for it.
@@ -67,7 +70,7 @@ function writeTemplate(
   const more = unneeded
     ? []
     : jobsToSuspend(observation, undefined).filter((job) => !already.some((a) => a.id === job.id));
-  const roll = { size, version: observation.engine.version, jobs: [...already, ...more], unneeded };
+  const roll = { ...about, version: observation.engine.version, jobs: [...already, ...more], unneeded };
   const next = beginRoll(ledger, roll, timeOf(observation));
   return effect(observation, { kind: "WriteTemplate", ledger: next }, "writing the new pod template");
 }
@@ -79,6 +82,8 @@ function replaceNext(observation: Observation, ledger: Ledger, operation: Ledger
   if (!next) return finishReplacing(observation, ledger, operation);
   const unmet = firstUnmet(observation, [...settled, safe, budgetClosed]);
   if (unmet) return hold(unmet);
+  const held = holdForSnapshots(observation, ledger, operation.to);
+  if (held) return held;
   return effect(
     observation,
     { kind: "DeletePod", name: next.name, uid: next.uid },

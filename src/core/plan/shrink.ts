@@ -5,6 +5,7 @@ import type { Ledger, LedgerOperation } from "../ledger.ts";
 import { beginShrink, endShrinkHere, enter, finish, takeNextAway } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
 import { budgetClosed, firstUnmet, idleAtTheEnd, jobsKnown, othersAtWork, safe, settled } from "./gates.ts";
+import { acceptedLoss, holdForSnapshots, unacceptedLoss } from "./snapshots.ts";
 import { hold, type Step } from "./step.ts";
 import { jobsToSuspend, jobsWouldStrand, letJobsGoOn, refreshNext, suspendNext } from "./suspend-jobs.ts";
 
@@ -17,9 +18,10 @@ export function shrink(observation: Observation, ledger: Ledger, target: number)
   const idle = idleAtTheEnd(observation);
   if (idle > 0) return shedIdle(observation, ledger, from, Math.max(target, from - idle));
   const survives = (seen: Observation) => jobsWouldStrand(seen, target);
-  const unmet = firstUnmet(observation, [...settled, safe, jobsKnown, survives, budgetClosed]);
+  const unmet = firstUnmet(observation, [...settled, safe, jobsKnown, survives, unacceptedLoss(target), budgetClosed]);
   if (unmet) return hold(unmet);
-  const next = beginShrink(ledger, { from, to: target }, jobsToSuspend(observation, target), timeOf(observation));
+  const sizes = { from, to: target, acceptedLoss: acceptedLoss(observation, target) };
+  const next = beginShrink(ledger, sizes, jobsToSuspend(observation, target), timeOf(observation));
   if (next.operation?.step === "SuspendingJobs") {
     return effect(
       observation,
@@ -55,7 +57,7 @@ export function continueShrink(observation: Observation, ledger: Ledger, operati
   if (changed) return changed;
   switch (operation.step) {
     case "SuspendingJobs":
-      return suspendNext(observation, ledger, "Leaving");
+      return suspendNext(observation, ledger, "Leaving", operation.to);
     case "RefreshingQuorum":
       return refreshNext(observation, ledger, operation.to);
     case "ResumingJobs":
@@ -89,6 +91,8 @@ function leave(observation: Observation, ledger: Ledger, operation: LedgerOperat
   if (unmet) return hold(unmet);
   const at = timeOf(observation);
   if (replicas > to) {
+    const held = idle ? undefined : holdForSnapshots(observation, ledger, to);
+    if (held) return held;
     return effect(
       observation,
       { kind: "Scale", from: replicas, to: replicas - 1, ledger: takeNextAway(ledger, at) },

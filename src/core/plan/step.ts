@@ -64,6 +64,8 @@ const needAPerson: readonly string[] = [
   "JobsWouldStrand",
   "NotLossless",
   "StateLost",
+  "SnapshotIncomplete",
+  "SnapshotsTooLarge",
 ];
 
 /** Blocked or waited for, by what it is. */

@@ -18,7 +18,8 @@ import {
   settled,
   whole,
 } from "./gates.ts";
-import { hold, type Step, type Unmet, wait } from "./step.ts";
+import { acceptedLoss, snapshotsComplete, unacceptedLoss } from "./snapshots.ts";
+import { blocked, hold, type Step, type Unmet, wait } from "./step.ts";
 import { volumesThere } from "./volumes.ts";
 
 type Because = NonNullable<LedgerOperation["because"]>;
@@ -31,11 +32,14 @@ type Because = NonNullable<LedgerOperation["because"]>;
 export function stop(observation: Observation, ledger: Ledger, because: Because): Step {
   const size = observation.statefulSet?.replicas ?? 0;
   if (!isLossless(observation)) return stopLosingState(observation, ledger, because, size);
-  const unmet = firstUnmet(observation, [...settled, safe, volumesThere(size), budgetClosed]);
+  // A deletion has its time: beyond it members would go without any last snapshot, which is worse than one that lacks some.
+  const kept = because === "Remove" ? [] : [unacceptedLoss(size)];
+  const unmet = firstUnmet(observation, [...settled, safe, volumesThere(size), ...kept, budgetClosed]);
   if (unmet) return hold(unmet);
+  const accepted = because === "Remove" ? undefined : acceptedLoss(observation, size);
   return effect(
     observation,
-    { kind: "WriteLedger", ledger: beginStop(ledger, size, because, timeOf(observation)) },
+    { kind: "WriteLedger", ledger: beginStop(ledger, size, because, timeOf(observation), accepted) },
     `stopping all ${size} members together${reason[because]}`,
   );
 }
@@ -50,10 +54,8 @@ const reason: Record<Because, string> = {
 function stopLosingState(observation: Observation, ledger: Ledger, because: Because, size: number): Step {
   const neverFormed = ledger.formedSize === undefined;
   const needsWord = !neverFormed && because !== "Remove";
-  const unmet =
-    !needsWord || accepts(observation, "lose-data")
-      ? firstUnmet(observation, [budgetClosed])
-      : notLossless(observation, because);
+  if (needsWord && !accepts(observation, "lose-data")) return refused(observation, because);
+  const unmet = firstUnmet(observation, [budgetClosed]);
   if (unmet) return hold(unmet);
   const accepted = needsWord ? acceptanceNow(observation, "lose-data") : undefined;
   const next = halt(ledger, { size, lossless: false, because, accepted }, timeOf(observation));
@@ -62,6 +64,13 @@ function stopLosingState(observation: Observation, ledger: Ledger, because: Beca
     { kind: "Scale", from: size, to: 0, ledger: next },
     `stopping all ${size} members; the jobs' state is given up, as accepted`,
   );
+}
+
+/** Jobs whose snapshots are incomplete are named beside: a lossless mode alone would not save them. */
+function refused(observation: Observation, because: Because): Step {
+  const snapshots = snapshotsComplete(observation);
+  const incomplete = snapshots?.check === "SnapshotIncomplete" ? [snapshots] : [];
+  return blocked(notLossless(observation, because), ...incomplete);
 }
 
 function notLossless(observation: Observation, because: Because): Unmet {

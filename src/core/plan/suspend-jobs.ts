@@ -5,6 +5,7 @@ import type { Ledger, LedgerOperation, SuspendedJob } from "../ledger.ts";
 import { enter } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
 import { firstUnmet, jobsKnown, safe, settled } from "./gates.ts";
+import { holdForSnapshots } from "./snapshots.ts";
 import { hold, type Step, type Unmet, wait } from "./step.ts";
 
 /**
@@ -52,11 +53,18 @@ export function jobsWouldStrand(
 }
 
 /** One job after the other: jobs that take their snapshots together can make the engine lose entries of them. */
-export function suspendNext(observation: Observation, ledger: Ledger, next: LedgerOperation["step"]): Step {
+export function suspendNext(
+  observation: Observation,
+  ledger: Ledger,
+  next: LedgerOperation["step"],
+  size: number,
+): Step {
   const unmet = firstUnmet(observation, [...settled, safe, jobsKnown]);
   if (unmet) return hold(unmet);
   for (const { job, facts } of listed(observation, ledger)) {
     if (facts?.status === "RUNNING") {
+      const held = holdForSnapshots(observation, ledger, size);
+      if (held) return held;
       return effect(observation, { kind: "SuspendJob", job: job.id }, `suspending job ${nameOfJob(facts)}`);
     }
     if (facts && isOnItsWay(facts)) return wait(jobMoving(facts, "SUSPENDED"));

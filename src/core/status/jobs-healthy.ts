@@ -1,8 +1,10 @@
 import { acceptCommand } from "../evidence/accept.ts";
 import { activeJobs, jobOf, nameOfJob } from "../evidence/jobs.ts";
-import type { JobFacts } from "../evidence/observation.ts";
+import type { JobFacts, Millis } from "../evidence/observation.ts";
 import { waitsFor } from "../plan/resume-jobs.ts";
+import { snapshotLossOf, whatHelps } from "../plan/snapshots.ts";
 import { type Assessment, explain, type Verdict } from "./assessment.ts";
+import { waitDeadlineMillis } from "./stalled.ts";
 
 const type = "JobsHealthy";
 
@@ -20,16 +22,41 @@ export function jobsHealthy(a: Assessment): Verdict {
     if (gone) return { type, status: "False", reason: "JobsVanished", message: `${gone} ${unknown}` };
     return { type, status: "Unknown", reason: "JobsUnknown", message: unknown };
   }
-  const ill = activeJobs(observation).flatMap((job) => ailmentOf(job) ?? []);
+  const jobs = activeJobs(observation);
+  const ill = jobs.flatMap((job) => ailmentOf(job) ?? []);
+  const losing = losingOf(jobs);
   const waiting = waitingOf(a);
-  const message = [gone, ...ill.map((each) => `${each.says}.`), ...waiting]
+  const message = [gone, losing, ...ill.map((each) => `${each.says}.`), ...waiting]
     .filter((text) => text !== undefined)
     .join(" ");
   if (gone) return { type, status: "False", reason: "JobsVanished", message };
+  if (losing) return { type, status: "False", reason: "SnapshotIncomplete", message };
   if (ill.some((each) => each.damaged)) return { type, status: "False", reason: "SnapshotDamaged", message };
   if (ill.length > 0) return { type, status: "False", reason: "JobsNotRunning", message };
   if (waiting.length > 0) return { type, status: "False", reason: "JobsWaiting", message };
+  const unchecked = jobs.flatMap((job) => (isLongUnchecked(job, observation.now) ? [nameOfJob(job)] : []));
+  if (unchecked.length > 0) {
+    const unknown = `Not known whether large snapshots hold all of the state: ${unchecked.join(", ")}.`;
+    return { type, status: "Unknown", reason: "SnapshotUnchecked", message: unknown };
+  }
   return { type, status: "True", reason: "JobsRunning", message: "Every active job runs or is suspended on request." };
+}
+
+function losingOf(jobs: readonly JobFacts[]): string | undefined {
+  const losing = jobs.filter((job) => job.completeness.kind === "Incomplete");
+  if (losing.length === 0) return undefined;
+  const losses = losing.map((job) => `${nameOfJob(job)}: ${lossOf(job)}`).join("; ");
+  return `The engine loses entries of large snapshots without an error. ${losses}. What helps: ${whatHelps}.`;
+}
+
+/** Of a job that has stopped nothing can be undone: what its last snapshot lacks is lost. */
+function lossOf(job: JobFacts): string {
+  const forGood = job.status === "SUSPENDED" ? "; it was suspended so: what is missing is lost" : "";
+  return `${snapshotLossOf(job)}${forGood}`;
+}
+
+function isLongUnchecked({ completeness, status }: JobFacts, now: Millis): boolean {
+  return status === "RUNNING" && completeness.kind === "Unchecked" && now - completeness.since > waitDeadlineMillis;
 }
 
 interface Ailment {

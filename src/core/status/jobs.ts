@@ -49,7 +49,7 @@ function lastToldOf({ cluster, observation }: Assessment): Pick<JetClusterStatus
   return { jobs: jobs.map((job) => (job.status === vanished ? job : unheard(job))) };
 }
 
-function unheard({ reason: _, ...job }: ShownJob): ShownJob {
+function unheard({ reason: _, snapshot: __, ...job }: ShownJob): ShownJob {
   return { ...job, status: "UNKNOWN" };
 }
 
@@ -61,7 +61,16 @@ function jobStatus(job: JobFacts): ShownJob {
     ...(job.protected !== undefined && { protected: job.protected }),
     ...(job.quorum !== undefined && { quorum: job.quorum }),
     ...reasonOf(job),
+    ...snapshotOf(job),
   };
+}
+
+/** Without the numbers where all is well: they change with each comparison. Of a job that stands only a loss is of interest. */
+function snapshotOf({ completeness, status }: JobFacts): Pick<ShownJob, "snapshot"> {
+  if (completeness.kind === "Small" || (status !== "RUNNING" && completeness.kind !== "Incomplete")) return {};
+  const { kind: state } = completeness;
+  if (completeness.kind !== "Incomplete") return { snapshot: { state } };
+  return { snapshot: { state, emitted: completeness.emitted, stored: completeness.stored } };
 }
 
 function reasonOf(job: JobFacts): { reason?: string } {

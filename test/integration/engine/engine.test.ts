@@ -160,7 +160,7 @@ describe.each(enginesToTest())("a real cluster of two members of %s", (version) 
   test("a small job's snapshots are whole by the engine's own counts", async () => {
     const check = told(
       await eventually(
-        () => jobs.checkSnapshot(asked(), jobOf.counter, 60_000, signal),
+        () => jobs.checkSnapshot(asked(), jobOf.counter, { snapshots: 1, watchMillis: 60_000 }, signal),
         (answer) => answer.known,
       ),
     );

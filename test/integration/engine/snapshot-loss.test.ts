@@ -23,7 +23,7 @@ async function comparisons(version: string, state: State, most: number, enough: 
   const id = await member!.command(`submit large EXACTLY_ONCE true true ${intervalMillis} ${keys} ${entryBytes}`);
   const losses: number[] = [];
   while (losses.length < most && !losses.some(enough)) {
-    const watch = () => jobs.checkSnapshot(asked, id, 60_000, signal);
+    const watch = () => jobs.checkSnapshot(asked, id, { snapshots: 1, watchMillis: 60_000 }, signal);
     const answer = await eventually(watch, (each) => each.known && each.value.emitted >= keys, 300_000);
     if (answer.known) losses.push(answer.value.emitted - answer.value.stored);
   }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createJobSource } from "../../../src/controller/jobs.ts";
+import { createSnapshotSource } from "../../../src/controller/snapshots.ts";
 import type { JobFacts, JobsFacts, KnownMember } from "../../../src/core/evidence/observation.ts";
 import { wasLossSuspended } from "../../../src/core/evidence/suspension.ts";
 import { podOrLoopbackAddresses } from "../../../src/engine/addresses.ts";
@@ -13,9 +14,11 @@ const engine = createEngineJobs({ addresses });
 const rest = createEngineRest({ addresses });
 const signal = new AbortController().signal;
 
+const ignored = () => undefined;
+
 /** What the operator sees of jobs; a source made anew is an operator that was just started. */
 function looking() {
-  const source = createJobSource(engine, () => performance.now());
+  const source = createJobSource(engine, createSnapshotSource(engine, Date.now, ignored), () => performance.now());
   return async (members: readonly TestMember[]): Promise<JobsFacts> =>
     source.observe("a/b", { members: await known(members), clusterName, quiet: false }, signal);
 }

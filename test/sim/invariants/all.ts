@@ -12,6 +12,7 @@ import { quorumBase } from "./quorum-base.ts";
 import { quorumNotForgotten } from "./quorum-not-forgotten.ts";
 import { readyTellsTheTruth } from "./ready-tells-the-truth.ts";
 import { resumeOnQuorum } from "./resume-on-quorum.ts";
+import { snapshotsWhole } from "./snapshots-whole.ts";
 import { startComplete } from "./start-complete.ts";
 import { stopPassive } from "./stop-passive.ts";
 
@@ -31,4 +32,5 @@ export const invariants: readonly Invariant[] = [
   epochs,
   readyTellsTheTruth,
   oneMajority,
+  snapshotsWhole,
 ];

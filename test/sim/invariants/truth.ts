@@ -1,6 +1,7 @@
 import type { Ledger } from "../../../src/core/ledger.ts";
 import { resources } from "../../../src/kube/objects.ts";
 import type { Commit, StoredObject } from "../model/api-server.ts";
+import type { Job } from "../model/jobs.ts";
 import { isAlive, isIn, type Member } from "../model/member.ts";
 import { ordinalOf, replicasOf } from "../model/stateful-set-controller.ts";
 import { clusterName, ledgerIn, type World } from "../world.ts";
@@ -35,6 +36,8 @@ export class Truth {
   operationSince = 0;
   /** Size and volumes of the cluster when it was last stopped as a whole. */
   atStop: { readonly size: number; readonly claims: readonly (string | undefined)[] } | undefined;
+  /** Since when each job runs in the cluster as it is: by these members, of this one island. */
+  readonly #workingSince = new Map<Job, { readonly members: string; readonly at: number }>();
   readonly #world: World;
   #alive = new Set<Member>();
   #seen: { pods: number | undefined; view: number | undefined; heard: boolean } = {
@@ -126,6 +129,7 @@ export class Truth {
       if (!joined.has(member) && !this.#letGo.has(member.podUid)) this.unplanned.add(member.uuid);
     }
     this.#alive = joined;
+    this.#lookAtJobs();
     const replicas = replicasOf(statefulSet);
     this.#seen = {
       pods: this.#podsRight(pods, replicas) ? replicas : undefined,
@@ -136,6 +140,22 @@ export class Truth {
     if (!this.settled()) return;
     this.settledSize = replicas;
     this.unplanned.clear();
+  }
+
+  #lookAtJobs(): void {
+    const { engine, timeline } = this.#world;
+    const [island] = engine.islands;
+    const running = engine.islands.length === 1 ? island?.jobs.all().filter((job) => job.status === "RUNNING") : [];
+    for (const job of this.#workingSince.keys()) if (!running?.includes(job)) this.#workingSince.delete(job);
+    const members = island?.members.map((member) => member.uuid).join(" ") ?? "";
+    for (const job of running ?? []) {
+      if (this.#workingSince.get(job)?.members !== members) this.#workingSince.set(job, { members, at: timeline.now });
+    }
+  }
+
+  /** Jobs that have run as they do for longer than an operator may be behind. */
+  atWork(): Job[] {
+    return [...this.#workingSince].flatMap(([job, { at }]) => (this.recently(at) ? [] : [job]));
   }
 
   memberIn(podUid: string | undefined): Member | undefined {

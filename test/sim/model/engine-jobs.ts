@@ -1,9 +1,10 @@
 import type { Answer } from "../../../src/engine/answer.ts";
 import type { Asked, EngineJobs, JobDetails } from "../../../src/engine/jobs.ts";
+import type { SnapshotCheck } from "../../../src/engine/snapshot-check.ts";
 import type { Engine } from "./engine.ts";
 import type { RestFaults } from "./engine-rest.ts";
 import { type Island, masterOf } from "./island.ts";
-import { type Job, quorumOf, suspend } from "./jobs.ts";
+import { type Job, losesEntries, quorumOf, suspend } from "./jobs.ts";
 import { isIn } from "./member.ts";
 
 /** Told of each resume as it is carried out: before anything changes. */
@@ -39,7 +40,7 @@ export function createSimJobs(
     details: (asked, ids) =>
       ask(asked, (island) => ({
         known: true,
-        value: new Map(ids.flatMap((id) => detailsOf(island.jobs.get(id)))),
+        value: new Map(ids.flatMap((id) => detailsOf(island.jobs.get(id), island.members.length))),
       })),
     suspend: (asked, id) =>
       command(asked, id, (job, island) => {
@@ -71,8 +72,38 @@ export function createSimJobs(
         known: true,
         value: { clusterId: island.clusterId, state: island.state, memberVersion: "5.7.0" },
       })),
-    checkSnapshot: () => Promise.resolve(nothing("snapshots are not counted in this model")),
+    checkSnapshot(asked, id, { snapshots }) {
+      const watch = async (): Promise<Answer<SnapshotCheck>> => {
+        const before = await ask(asked, (island) => running(island, id));
+        if (!before.known) return before;
+        await engine.timeline.sleep(watchMillis);
+        const after = await ask(asked, (island) => running(island, id));
+        // Counters begin anew with each execution, and with other members.
+        if (!after.known || after.value.members !== before.value.members)
+          return nothing("no snapshot between two counts");
+        const { lost } = after.value;
+        const lastSnapshotId = lost > 0 ? 1 : snapshots;
+        const emitted = lastSnapshotId * entries;
+        const value = { firstSnapshotId: 1, lastSnapshotId, emitted, stored: emitted - lost };
+        return { known: true, value };
+      };
+      const watching = watch();
+      engine.timeline.beside(watching.then(() => {}));
+      return watching;
+    },
   };
+}
+
+/** Of some snapshots, some seconds apart. */
+const watchMillis = 40_000;
+const entries = 10_000;
+const lostEntries = 500;
+
+function running(island: Island, id: string): Answer<{ members: string; lost: number }> {
+  const job = island.jobs.get(id);
+  if (job?.status !== "RUNNING") return nothing("the job does not run");
+  const members = island.members.map((member) => member.uuid).join(" ");
+  return { known: true, value: { members, lost: losesEntries(job, island.members.length) ? lostEntries : 0 } };
 }
 
 /** The job takes its last snapshot first. */
@@ -113,11 +144,15 @@ function listed(job: Job) {
   };
 }
 
-function detailsOf(job: Job | undefined): [string, JobDetails][] {
+function detailsOf(job: Job | undefined, members: number): [string, JobDetails][] {
   if (!job) return [];
+  // Snapshots of small state are not looked into by anybody.
+  const large = job.chunks > 1;
+  const keys = entries - (losesEntries(job, members) ? lostEntries : 0);
+  const stats = { snapshotId: 1, startedAt: 0, endedAt: 1, bytes: 1, keys, chunks: job.chunks };
   const record = {
     quorumSize: job.quorum,
-    snapshot: undefined,
+    snapshot: large ? { id: 1, dataMapIndex: 0, stats } : undefined,
     lastSnapshotFailure: undefined,
     exportedSnapshotName: undefined,
     suspension: undefined,

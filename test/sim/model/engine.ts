@@ -112,7 +112,7 @@ export class Engine {
     return [...this.islands].sort((a, b) => b.members.length - a.members.length)[0];
   }
 
-  submit(job: Pick<Job, "id" | "protected" | "autoScaling">): void {
+  submit(job: Pick<Job, "id" | "protected" | "autoScaling" | "chunks">): void {
     const island = this.largest;
     if (island?.state !== "ACTIVE") return;
     island.jobs.submit(job, island.members.length);

@@ -20,6 +20,16 @@ export interface Job {
   sizeAtSuspension: number | undefined;
   /** A partition with part of its snapshot is lost: it cannot start again. */
   damaged: boolean;
+  /** What its snapshots are stored in: the size of its state. */
+  readonly chunks: number;
+}
+
+/** Operations in flight on one member from which on the engine loses entries of a snapshot without an error. */
+const inFlightLimit = 1_000;
+
+/** Whether snapshots of this job, taken by so many members, lack entries. */
+export function losesEntries({ chunks }: Job, members: number): boolean {
+  return chunks > inFlightLimit * members;
 }
 
 export class Jobs {
@@ -42,7 +52,7 @@ export class Jobs {
     return this.#jobs.get(id);
   }
 
-  submit(job: Pick<Job, "id" | "protected" | "autoScaling">, members: number): void {
+  submit(job: Pick<Job, "id" | "protected" | "autoScaling" | "chunks">, members: number): void {
     this.#jobs.set(job.id, {
       ...job,
       status: "NOT_RUNNING",

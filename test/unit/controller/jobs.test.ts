@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createJobSource, type JobQuestion, sideKeys } from "../../../src/controller/jobs.ts";
+import { createSnapshotSource } from "../../../src/controller/snapshots.ts";
 import type { KnownMember } from "../../../src/core/evidence/observation.ts";
 import type { Answer } from "../../../src/engine/answer.ts";
 import type { EngineJobs, JobDetails, JobList, JobStatus } from "../../../src/engine/jobs.ts";
@@ -50,6 +51,17 @@ function engine() {
   return { state, jobs: { list, details } as unknown as EngineJobs };
 }
 
+const sourceOf = (jobs: EngineJobs) =>
+  createJobSource(
+    jobs,
+    createSnapshotSource(
+      jobs,
+      () => 0,
+      () => undefined,
+    ),
+    () => 0,
+  );
+
 async function jobAt(source: ReturnType<typeof createJobSource>, key = "a/b", asked = question()) {
   const facts = await source.observe(key, asked, signal);
   return facts.known ? facts.jobs[0] : undefined;
@@ -58,7 +70,7 @@ async function jobAt(source: ReturnType<typeof createJobSource>, key = "a/b", as
 describe("what is remembered of a job", () => {
   test("is its snapshot when it was last seen active, over lists that nobody gave and while it is suspended", async () => {
     const { state, jobs } = engine();
-    const source = createJobSource(jobs, () => 0);
+    const source = sourceOf(jobs);
     await jobAt(source);
     expect((await jobAt(source))?.lastActive).toBeUndefined();
     state.known = false;
@@ -73,7 +85,7 @@ describe("what is remembered of a job", () => {
 
   test("does not take a record that says suspended already for that of an active job", async () => {
     const { state, jobs } = engine();
-    const source = createJobSource(jobs, () => 0);
+    const source = sourceOf(jobs);
     await jobAt(source);
     await jobAt(source);
     Object.assign(state, { snapshot: 2, suspended: true });
@@ -84,7 +96,7 @@ describe("what is remembered of a job", () => {
 
   test("is forgotten with the cluster, and so is what its sides said", async () => {
     const { jobs } = engine();
-    const source = createJobSource(jobs, () => 0);
+    const source = sourceOf(jobs);
     const side = sideKeys("a/b")[1] ?? "";
     for (const key of ["a/b", side, "a/b", side, "a/b", side]) await jobAt(source, key);
     expect((await jobAt(source, side))?.lastActive).toBeDefined();
@@ -98,7 +110,7 @@ describe("what is remembered of a job", () => {
 
 test("an answer of some seconds ago does at rest, but not of other members", async () => {
   const { state, jobs } = engine();
-  const source = createJobSource(jobs, () => 0);
+  const source = sourceOf(jobs);
   const quiet = question({ quiet: true });
   await jobAt(source, "a/b", quiet);
   await jobAt(source, "a/b", quiet);

@@ -191,6 +191,7 @@ function jobOf(job: Partial<JobFacts>, index: number): JobFacts {
     snapshot: undefined,
     recordedAt: undefined,
     lastActive: undefined,
+    completeness: { kind: "Small", chunks: 1 },
     ...job,
   };
 }

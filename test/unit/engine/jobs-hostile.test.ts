@@ -144,7 +144,12 @@ describe("an asker", () => {
       },
     });
     const asked = { address: member.address, clusterName };
-    const answer = await patient.checkSnapshot(asked, "0000-0000-0000-0001", 600_000, given.signal);
+    const answer = await patient.checkSnapshot(
+      asked,
+      "0000-0000-0000-0001",
+      { snapshots: 1, watchMillis: 600_000 },
+      given.signal,
+    );
     expect(answer).toEqual({ known: false, reason: "NoAnswer: given up by the asker" });
     await member.allClosed();
   });

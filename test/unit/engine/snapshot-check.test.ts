@@ -53,6 +53,12 @@ describe("a snapshot between two counts of every member", () => {
     expect(watchOf(three(87), rounds)).toMatchObject({ emitted: 100, stored: 87 });
   });
 
+  test("is compared together with all others in a row that can be", () => {
+    const rounds = [[counted("a", 15_000, 100)], [counted("a", 25_000, 200)], [counted("a", 35_000, 300)]];
+    const snapshots = [...three(100), snapshot(4, 100)];
+    expect(watchOf(snapshots, rounds)).toEqual({ firstSnapshotId: 2, lastSnapshotId: 3, emitted: 200, stored: 200 });
+  });
+
   test("is found over several snapshots when none of them alone has counts around it", () => {
     const rounds = [[counted("a", 15_000, 100)], [counted("a", 21_000, 150)], [counted("a", 35_000, 300)]];
     const snapshots = [...three(100), snapshot(4, 100)];

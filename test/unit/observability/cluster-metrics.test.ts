@@ -19,6 +19,7 @@ const status: JetClusterStatus = {
     { id: "1", status: "RUNNING" },
     { id: "2", status: "RUNNING" },
     { id: "3", status: "SUSPENDED" },
+    { id: "4", name: "large", status: "RUNNING", snapshot: { state: "Incomplete", emitted: 20_003, stored: 17_016 } },
   ],
   conditions: [
     { type: "Ready", status: "False", reason: "Growing", message: "", lastTransitionTime: startedAt },
@@ -64,8 +65,11 @@ describe("jetcluster metrics", () => {
       'jetcluster_condition{namespace="shop",name="orders",condition="SingleView",status="False"} 0',
       'jetcluster_condition{namespace="shop",name="orders",condition="SingleView",status="Unknown"} 0',
       'jetcluster_blocked{namespace="shop",name="orders",check="PartitionsNotSafe"} 1',
-      'jetcluster_jobs{namespace="shop",name="orders",status="RUNNING"} 2',
+      'jetcluster_jobs{namespace="shop",name="orders",status="RUNNING"} 3',
       'jetcluster_jobs{namespace="shop",name="orders",status="SUSPENDED"} 1',
+      'jetcluster_job_snapshots{namespace="shop",name="orders",state="Incomplete"} 1',
+      'jetcluster_job_snapshot_entries{namespace="shop",name="orders",job="large",kind="emitted"} 20003',
+      'jetcluster_job_snapshot_entries{namespace="shop",name="orders",job="large",kind="stored"} 17016',
     ]);
   });
 

@@ -21,6 +21,7 @@ function job(about: Partial<JobFacts>): JobFacts {
     snapshot: third,
     recordedAt: 100_150,
     lastActive: undefined,
+    completeness: { kind: "Small", chunks: 1 },
     ...about,
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { JetClusterStatus } from "../../../../src/api/jet-cluster.ts";
 import { annotation, finalizer } from "../../../../src/api/names.ts";
+import type { JobFacts } from "../../../../src/core/evidence/observation.ts";
 import { stampOf } from "../../../../src/core/ledger.ts";
 import { beginGrow, beginRoll, openLedger } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
@@ -57,6 +58,23 @@ const surplus: Case = {
   ],
 };
 
+const losing = (status: JobFacts["status"]): Case => ({
+  size: 1,
+  jobs: [
+    {
+      id: "b",
+      name: "big",
+      status,
+      suspension: status === "SUSPENDED" ? "" : undefined,
+      completeness: { kind: "Incomplete", chunks: 1_900, emitted: 20_003, stored: 17_016 },
+    },
+  ],
+});
+const unchecked = (since: number): Case => ({
+  size: 1,
+  jobs: [{ id: "b", completeness: { kind: "Unchecked", chunks: 1_900, why: "not compared yet", since } }],
+});
+
 describe("conditions", () => {
   test.each<[string, string, string, Case]>([
     ["Ready", "True Ready", "a whole cluster at rest", { size: 3 }],
@@ -92,6 +110,15 @@ describe("conditions", () => {
       "False Paused",
       "a paused cluster of another size than is asked for",
       { size: 3, spec: { replicas: 5 }, metadata: { annotations: { [annotation.paused]: "true" } } },
+    ],
+    ["JobsHealthy", "False SnapshotIncomplete", "a job whose snapshots lack entries", losing("RUNNING")],
+    ["JobsHealthy", "False SnapshotIncomplete", "a job that was suspended with such a snapshot", losing("SUSPENDED")],
+    ["JobsHealthy", "True JobsRunning", "a large snapshot not compared yet", unchecked(now - 1_000)],
+    [
+      "JobsHealthy",
+      "Unknown SnapshotUnchecked",
+      "one that cannot be compared",
+      unchecked(now - waitDeadlineMillis - 1),
     ],
     ["Reconciling", "False Settled", "rest", { size: 3 }],
     ["Reconciling", "True Acting", "an effect", { size: 3, spec: { replicas: 5 } }],
@@ -187,6 +214,19 @@ describe("status", () => {
     const after = statusAt({ status: before, metadata: { annotations: { [annotation.paused]: "true" } } });
     const step = plan(observe({ spec: { replicas: 1 }, status: after }));
     expect(step).toMatchObject({ effect: { kind: "CreateStatefulSet", replicas: 5 } });
+  });
+
+  test("says of a job whose snapshots lack entries how many, and what helps", () => {
+    const status = statusAt(losing("RUNNING"));
+    expect(status.jobs?.[0]?.snapshot).toEqual({ state: "Incomplete", emitted: 20_003, stored: 17_016 });
+    const message = status.conditions?.find((c) => c.type === "JobsHealthy")?.message;
+    expect(message).toContain("big (b): 20,003 entries given to its snapshots, 17,016 of them stored");
+    expect(message).toContain("more members");
+  });
+
+  test("says that nothing can be undone once the job is suspended", () => {
+    const message = statusAt(losing("SUSPENDED")).conditions?.find((c) => c.type === "JobsHealthy")?.message;
+    expect(message).toContain("what is missing is lost");
   });
 
   test("keeps the names of jobs that cannot be asked for, without saying that they run", () => {
