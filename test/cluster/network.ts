@@ -4,6 +4,8 @@ import { run, succeeds } from "./run.ts";
 
 /** Ends of the two links: this machine to the first node, and the first node to the second. */
 const links = { host: `${clusterId}0`, node: `${clusterId}1`, first: `${clusterId}A`, second: `${clusterId}B` };
+/** The first node's end. */
+export const linkBetweenNodes = links.first;
 const firstNode = nodePlans[0];
 
 const ip = (...args: string[]) => run(["ip", ...args]);

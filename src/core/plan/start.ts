@@ -80,7 +80,7 @@ function whyBackDown(observation: Observation, operation: LedgerOperation, apart
   if (operation.lossless && (operation.step !== "Joining" || !apart || someoneWorks(observation))) return undefined;
   if (wantsNobody(observation)) return "stopping again, as asked";
   if (!apart) return undefined;
-  const stuck = observation.pods.some((pod) => pod.trouble !== undefined);
+  const stuck = observation.pods.some((pod) => pod.trouble !== undefined) || observation.troubles.length > 0;
   if (stuck && wantsOtherPods(observation)) return "stopping again, to start with the new pod template";
   const resized = !operation.lossless && wantedSize(observation.cluster.spec) !== operation.to;
   return resized ? "stopping again, to start with the size that is asked for by now" : undefined;

@@ -49,6 +49,7 @@ const unscheduled = (...ordinals: readonly number[]) => ({
   pod: Object.fromEntries(ordinals.map((ordinal) => [ordinal, gone])),
   islands: [[0, 1, 2, 3, 4].filter((ordinal) => !ordinals.includes(ordinal))],
 });
+const notMade = { object: "Pod/orders-4", says: "FailedCreate: exceeded quota" };
 /** The last pod cannot start. */
 const hanging = {
   pod: { 2: { ready: false, address: undefined, trouble: "ImagePullBackOff" } },
@@ -159,6 +160,16 @@ const cases: Record<string, [string, Case, string][]> = {
       "goes on with the next of them",
       { size: 4, spec: { replicas: 3 }, ledger: shrinking, ...unscheduled(3, 4) },
       "Scale 4→3 Shrink/Leaving Q5",
+    ],
+    [
+      "begins with a pod that a quota keeps from being made",
+      { size: 5, spec: { replicas: 3 }, pods: [0, 1, 2, 3], troubles: [notMade] },
+      "Scale 5→4 Shrink/Leaving Q5",
+    ],
+    [
+      "not with one that is missing for a reason that nobody knows",
+      { size: 5, spec: { replicas: 3 }, pods: [0, 1, 2, 3] },
+      "wait PodsNotReady",
     ],
     [
       "not with one that was made a moment ago: it may be on its way",
@@ -582,6 +593,14 @@ const cases: Record<string, [string, Case, string][]> = {
     [
       "that hangs goes back down for another template",
       { size: 3, spec: hotRestart, specHash: "other", ...kept, ledger: starting, member: passive, ...hanging },
+      "Scale 3→0 Stop/Halting Q3",
+    ],
+    [
+      "whose last pod a quota keeps from being made goes back down for another template",
+      {
+        ...{ size: 3, spec: hotRestart, specHash: "other", ...kept, ledger: starting, member: passive },
+        ...{ pods: [0, 1], troubles: [{ ...notMade, object: "Pod/orders-2" }] },
+      },
       "Scale 3→0 Stop/Halting Q3",
     ],
     [
