@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { BlockedBy, JetCluster, JetClusterSpecInput } from "../../src/api/jet-cluster.ts";
 import { clusterHost, up } from "../cluster/cluster.ts";
-import { until } from "../cluster/run.ts";
+import { nodePlans } from "../cluster/paths.ts";
+import { run, until } from "../cluster/run.ts";
 import { engineImages } from "./engines.ts";
 import { condition, startMillis, type TestedCluster, testedCluster } from "./jet-clusters.ts";
 import { installOperator, type Release } from "./operator-release.ts";
@@ -27,16 +28,17 @@ beforeAll(async () => {
   image = await engineImages(version);
   operator = await installOperator({ name: "refused", watches: Object.values(namespaces) });
   for (const cluster of [crowded, homeless, diskless]) await cluster.remove();
+  await removeVolume();
   await setQuota({ services: "1", pods: "1" });
   await crowded.apply({ replicas: 3, version, resources });
   await homeless.apply({ ...single, resources: { requests: { memory: "900Gi" }, limits: { memory: "900Gi" } } });
   await diskless.apply(await onMissingClass());
 });
 afterAll(async () => {
-  await clusterHost.kubectl(["delete", "storageclass", storageClass, "--ignore-not-found"]);
   await crowded.kubectl("delete", "resourcequota", "few", "--ignore-not-found");
   for (const cluster of [crowded, homeless, diskless]) await cluster.remove();
   await operator?.end();
+  await removeVolume();
 });
 
 async function setQuota(hard: Readonly<Record<string, string>>): Promise<void> {
@@ -55,6 +57,32 @@ async function onMissingClass(): Promise<JetClusterSpecInput> {
     losslessRestart: { mode: "HotRestart", hotRestart: { storage: { size: "1Gi", storageClassName: storageClass } } },
     deletion: { timeoutSeconds: 20 },
   };
+}
+
+/** By hand, as an administrator without a provisioner would. */
+async function makeVolume(): Promise<void> {
+  const path = `/var/lib/kubelet/${storageClass}`;
+  await run(clusterHost.enter(["/bin/mkdir", "-p", path]));
+  const onTheNode = [{ key: "kubernetes.io/hostname", operator: "In", values: [nodePlans[0].name] }];
+  const body = {
+    apiVersion: "v1",
+    kind: "PersistentVolume",
+    metadata: { name: storageClass },
+    spec: {
+      storageClassName: storageClass,
+      capacity: { storage: "1Gi" },
+      accessModes: ["ReadWriteOnce"],
+      persistentVolumeReclaimPolicy: "Retain",
+      local: { path },
+      nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: onTheNode }] } },
+    },
+  };
+  await clusterHost.kubectl(["create", "-f", "-"], { input: JSON.stringify(body) });
+}
+
+async function removeVolume(): Promise<void> {
+  await diskless.kubectl("delete", "pvc", "data-diskless-0", "--ignore-not-found");
+  await clusterHost.kubectl(["delete", "pv", storageClass, "--ignore-not-found"]);
 }
 
 const blocks = ({ status }: JetCluster, check: string, said: RegExp): BlockedBy | undefined =>
@@ -85,7 +113,7 @@ test("a pod that fits on no node is named with what the scheduler says, for each
   await homeless.apply(single);
 });
 
-test("a volume that never binds is named with the reason of its claim, and goes on once there is a storage class", async () => {
+test("a volume that never binds is named with the reason of its claim, and goes on once there is a volume", async () => {
   const by = await named(
     diskless,
     "PodsNotReady",
@@ -93,9 +121,7 @@ test("a volume that never binds is named with the reason of its claim, and goes 
   );
   expect(by.observed).toMatch(/^diskless-0: Unschedulable/);
   expect(by.remedy).toMatch(/^make the storage class/);
-  const standard = JSON.parse(await clusterHost.kubectl(["get", "storageclass", "standard", "-o", "json"]));
-  const body = { ...standard, metadata: { name: storageClass } };
-  await clusterHost.kubectl(["create", "-f", "-"], { input: JSON.stringify(body) });
+  await makeVolume();
   const bound = async () => {
     const phase = await diskless.kubectl("get", "pvc", "data-diskless-0", "-o", "jsonpath={.status.phase}");
     return phase === "Bound" ? true : undefined;
