@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, onTestFailed, test, vi } from "vitest";
 import type { JetClusterSpecInput } from "../../src/api/jet-cluster.ts";
-import { clusterHost, down, up } from "../cluster/cluster.ts";
+import { clusterHost, down, status, up } from "../cluster/cluster.ts";
 import { cutSecondNode, reconnectSecondNode } from "../cluster/network-split.ts";
 import { nodePlans } from "../cluster/paths.ts";
 import { until } from "../cluster/run.ts";
@@ -65,6 +65,8 @@ let operator: Release | undefined;
 let reader: EngineClient | undefined;
 let progress: JobProgress;
 let failed = false;
+/** A developer's cluster stays for the next run. */
+const wasUp = status().some(({ pid }) => pid !== undefined);
 const cluster: TestedCluster = testedCluster(namespace, "spread");
 
 beforeAll(async () => {
@@ -83,9 +85,8 @@ afterEach(({ task }) => {
 afterAll(async () => {
   await reconnectSecondNode();
   if (failed) console.error((await operator?.log())?.split("\n").slice(-60).join("\n"));
-  // A developer's cluster stays for the next run.
-  if (process.env["JET_TEST_KEEP"] === undefined) await down({ purge: true }, console.log);
-  else await operator?.end();
+  if (wasUp) await operator?.end();
+  else await down({ purge: true }, console.log);
 });
 
 interface Placed {
