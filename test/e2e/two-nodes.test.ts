@@ -53,8 +53,9 @@ const spec: JetClusterSpecInput = {
   config: {
     properties: {
       "hazelcast.heartbeat.interval.seconds": "1",
-      "hazelcast.max.no.heartbeat.seconds": "10",
-      "hazelcast.mastership.claim.timeout.seconds": "10",
+      "hazelcast.max.no.heartbeat.seconds": "20",
+      "hazelcast.mastership.claim.timeout.seconds": "20",
+      "hazelcast.partition.migration.timeout": "30",
       "hazelcast.merge.first.run.delay.seconds": "10",
       "hazelcast.merge.next.run.delay.seconds": "5",
     },
