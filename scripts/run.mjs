@@ -11,6 +11,7 @@ const tasks = {
   demo: "scripts/demo.ts",
   cluster: "test/cluster/main.ts",
   check: "scripts/check.ts",
+  bench: "scripts/bench.ts",
   test: "scripts/test.ts",
   "test:full": "scripts/test.ts",
   "test:unit": "scripts/test.ts",

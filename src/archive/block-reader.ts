@@ -19,6 +19,7 @@ import {
   recordHeadBytes,
 } from "./format.ts";
 import { type BlockSource, type PendingBlock, readAhead } from "./read-ahead.ts";
+import { SpareBuffers } from "./spare-buffers.ts";
 
 export interface ReaderOptions {
   /** Blocks that are read and decompressed ahead of the caller, in bytes of entries; one block is always let through. */
@@ -26,6 +27,14 @@ export interface ReaderOptions {
 }
 
 const defaultAheadBytes = 3 * 1024 * 1024;
+/** What a block with its next head is on the disk at most, but for one of a large entry. */
+const storedBlockBytes = 1024 * 1024 + 16 * 1024;
+
+export interface BlockCounts {
+  readonly entries: number;
+  /** Of keys and values. */
+  readonly bytes: number;
+}
 
 /**
  * The entries, block by block, in the order they were written. A block is given only when it is whole; that the *file* is
@@ -33,11 +42,36 @@ const defaultAheadBytes = 3 * 1024 * 1024;
  * @param expected what the manifest says of the file.
  * @throws DamagedFileError, WrongFileError, UnknownFormatError or ArchiveIoError, which name the file.
  */
-export async function* readMapFile(
+export function readMapFile(
   path: string,
   expected: MapFileHeader & FileTotals,
-  { aheadBytes = defaultAheadBytes }: ReaderOptions = {},
+  options: ReaderOptions = {},
 ): AsyncGenerator<readonly Entry[], void, void> {
+  return readBlocks(path, expected, { unpack: entriesOf, ...options });
+}
+
+/** Checks all that `readMapFile` checks, and throws the same, without making an object of each entry. */
+export function checkMapFile(
+  path: string,
+  expected: MapFileHeader & FileTotals,
+  options: ReaderOptions = {},
+): AsyncGenerator<BlockCounts, void, void> {
+  return readBlocks(path, expected, { unpack: countsOf, ...options });
+}
+
+interface Unpacked<T> {
+  readonly entries: number;
+  readonly content: T;
+}
+
+/** @returns undefined for bytes that are no entries. */
+type Unpack<T> = (raw: Buffer) => Unpacked<T> | undefined;
+
+async function* readBlocks<T>(
+  path: string,
+  expected: MapFileHeader & FileTotals,
+  { unpack, aheadBytes = defaultAheadBytes }: ReaderOptions & { readonly unpack: Unpack<T> },
+): AsyncGenerator<T, void, void> {
   let handle: FileHandle;
   try {
     handle = await open(path, "r");
@@ -47,7 +81,8 @@ export async function* readMapFile(
   const reader = new BlockReader(path, handle, expected);
   try {
     await reader.open();
-    yield* readAhead(reader, aheadBytes);
+    // Each block's entries are made only when they are asked for: there are many, and they would grow old in the queue.
+    for await (const block of readAhead(reader, aheadBytes)) yield contentOf(path, block, unpack(await block.raw));
     await reader.close();
   } catch (error) {
     throw ioError(path, "cannot be read", error);
@@ -56,11 +91,24 @@ export async function* readMapFile(
   }
 }
 
-class BlockReader implements BlockSource {
+interface ReadBlock extends PendingBlock {
+  readonly entries: number;
+  /** In the file. */
+  readonly offset: number;
+}
+
+function contentOf<T>(path: string, { entries, rawBytes, offset }: ReadBlock, unpacked: Unpacked<T> | undefined): T {
+  if (unpacked?.entries === entries) return unpacked.content;
+  const found = `${unpacked?.entries ?? "broken"} entries in ${rawBytes} bytes`;
+  throw new DamagedFileError(path, { offset, found, expected: String(entries) });
+}
+
+class BlockReader implements BlockSource<ReadBlock> {
   readonly #path: string;
   readonly #handle: FileHandle;
   readonly #expected: MapFileHeader & FileTotals;
   readonly #hash: Hash = createHash("sha256");
+  readonly #buffers = new SpareBuffers(storedBlockBytes);
   #size = 0;
   #offset = 0;
   #head: RecordHead | undefined;
@@ -97,21 +145,23 @@ class BlockReader implements BlockSource {
   }
 
   /** Reads the next block and the head that follows. Its entries are unpacked meanwhile. */
-  async next(): Promise<PendingBlock> {
+  async next(): Promise<ReadBlock> {
     const head = this.#head;
     if (!head) throw new Error("not open: this is a defect");
     const at = this.#offset;
-    const bytes = await this.#read(head.storedBytes + recordHeadBytes);
+    const length = head.storedBytes + recordHeadBytes;
+    const buffer = this.#buffers.take(length);
+    const bytes = await this.#fill(buffer.subarray(0, length));
     const payload = bytes.subarray(0, head.storedBytes);
     checkCrc(this.#path, at, head.crc, payload);
     this.#hash.update(payload);
     this.#takeHead(bytes.subarray(head.storedBytes));
     this.#entries += head.entries;
     this.#bytes += head.rawBytes - head.entries * entryHeadBytes;
-    const entries = this.#unpack(head, payload, at);
+    const raw = this.#unpacked(head, payload, at).finally(() => this.#buffers.giveBack(buffer));
     // Whoever waits for it is told; nobody may be waiting yet.
-    entries.catch(() => {});
-    return { rawBytes: head.rawBytes, entries };
+    raw.catch(() => {});
+    return { rawBytes: head.rawBytes, raw, entries: head.entries, offset: at };
   }
 
   /** The footer, and what the manifest says of the whole. */
@@ -156,27 +206,25 @@ class BlockReader implements BlockSource {
     throw new DamagedFileError(this.#path, { offset, found, expected });
   }
 
-  async #unpack(head: RecordHead, payload: Buffer, offset: number): Promise<readonly Entry[]> {
-    let raw: Buffer;
+  async #unpacked({ rawBytes }: RecordHead, payload: Buffer, offset: number): Promise<Buffer> {
+    let found: string;
     try {
-      raw = await decompress(payload, head.rawBytes);
+      const raw = await decompress(payload, rawBytes);
+      if (raw.length === rawBytes) return raw;
+      found = `a block of ${raw.length} bytes`;
     } catch (cause) {
-      throw new DamagedFileError(this.#path, {
-        offset,
-        found: `a block: ${(cause as Error).message}`,
-        expected: "zstd",
-      });
+      found = `a block: ${(cause as Error).message}`;
     }
-    const entries = entriesOf(raw);
-    if (raw.length === head.rawBytes && entries?.length === head.entries) return entries;
-    const expected = `${head.entries} in ${head.rawBytes} bytes`;
-    const found = `${entries?.length ?? "broken"} entries in ${raw.length} bytes`;
-    throw new DamagedFileError(this.#path, { offset, found, expected });
+    throw new DamagedFileError(this.#path, { offset, found, expected: `${rawBytes} bytes of zstd` });
   }
 
-  /** Exactly so many bytes. */
-  async #read(length: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafeSlow(length);
+  #read(length: number): Promise<Buffer> {
+    return this.#fill(Buffer.alloc(length));
+  }
+
+  /** Reads on until the buffer is full. @returns the same buffer */
+  async #fill(bytes: Buffer): Promise<Buffer> {
+    const { length } = bytes;
     let filled = 0;
     while (filled < length) {
       const { bytesRead } = await this.#handle.read(bytes, filled, length - filled, this.#offset + filled);
@@ -191,18 +239,36 @@ class BlockReader implements BlockSource {
   }
 }
 
-/** Views of the block, nothing is copied. @returns undefined when a length leads out of it. */
-function entriesOf(raw: Buffer): Entry[] | undefined {
-  const entries: Entry[] = [];
+/** Views of the block, nothing is copied. */
+function entriesOf(raw: Buffer): Unpacked<Entry[]> | undefined {
+  const content: Entry[] = [];
+  const whole = forEachEntry(raw, (keyStart, valueStart, end) => {
+    content.push({ key: raw.subarray(keyStart, valueStart), value: raw.subarray(valueStart, end) });
+  });
+  return whole ? { entries: content.length, content } : undefined;
+}
+
+function countsOf(raw: Buffer): Unpacked<BlockCounts> | undefined {
+  let [entries, bytes] = [0, 0];
+  const whole = forEachEntry(raw, (keyStart, _, end) => {
+    entries++;
+    bytes += end - keyStart;
+  });
+  return whole ? { entries, content: { entries, bytes } } : undefined;
+}
+
+/** @returns false when a length leads out of the block. */
+function forEachEntry(raw: Buffer, take: (keyStart: number, valueStart: number, end: number) => void): boolean {
+  const lengths = new DataView(raw.buffer, raw.byteOffset, raw.length);
   let at = 0;
   while (at < raw.length) {
-    if (raw.length - at < entryHeadBytes) return undefined;
+    if (raw.length - at < entryHeadBytes) return false;
     const keyStart = at + entryHeadBytes;
-    const valueStart = keyStart + raw.readUInt32LE(at);
-    const end = valueStart + raw.readUInt32LE(at + 4);
-    if (end > raw.length) return undefined;
-    entries.push({ key: raw.subarray(keyStart, valueStart), value: raw.subarray(valueStart, end) });
+    const valueStart = keyStart + lengths.getUint32(at, true);
+    const end = valueStart + lengths.getUint32(at + 4, true);
+    if (end > raw.length) return false;
+    take(keyStart, valueStart, end);
     at = end;
   }
-  return entries;
+  return true;
 }

@@ -13,6 +13,7 @@ import {
   type MapFileHeader,
   maxEntryBytes,
 } from "./format.ts";
+import { SpareBuffers } from "./spare-buffers.ts";
 
 export interface WriterOptions {
   /** Entries are put together to about so many bytes before they are compressed. An entry that is larger is a block of its own. */
@@ -21,7 +22,7 @@ export interface WriterOptions {
   readonly behindBytes?: number;
 }
 
-const defaults = { blockBytes: 1024 * 1024, behindBytes: 3 * 1024 * 1024 };
+const defaults = { blockBytes: 1024 * 1024, behindBytes: 2 * 1024 * 1024 };
 
 /** One file. Calls of `add` come one after the other, each awaited. */
 export interface MapFileWriter {
@@ -58,12 +59,22 @@ export async function createMapFileWriter(
   return writer;
 }
 
+interface FilledBlock {
+  readonly block: Buffer;
+  /** Bytes of it that hold entries. */
+  readonly used: number;
+  readonly entries: number;
+}
+
 class BlockWriter implements MapFileWriter {
   readonly #path: string;
   readonly #handle: FileHandle;
   readonly #options: Required<WriterOptions>;
   readonly #hash = createHash("sha256");
+  readonly #buffers: SpareBuffers;
   #block: Buffer;
+  /** Of the block: a third faster than a Buffer's own methods, which counts with small entries. */
+  #lengths: DataView;
   #used = 0;
   #blockEntries = 0;
   #entries = 0;
@@ -80,7 +91,9 @@ class BlockWriter implements MapFileWriter {
     this.#path = path;
     this.#handle = handle;
     this.#options = options;
-    this.#block = Buffer.allocUnsafeSlow(options.blockBytes);
+    this.#buffers = new SpareBuffers(options.blockBytes);
+    this.#block = this.#buffers.take(options.blockBytes);
+    this.#lengths = new DataView(this.#block.buffer);
   }
 
   begin(header: Buffer): void {
@@ -127,8 +140,9 @@ class BlockWriter implements MapFileWriter {
   #append(key: Buffer, value: Buffer): void {
     const block = this.#block;
     let at = this.#used;
-    at = block.writeUInt32LE(key.length, at);
-    at = block.writeUInt32LE(value.length, at);
+    this.#lengths.setUint32(at, key.length, true);
+    this.#lengths.setUint32(at + 4, value.length, true);
+    at += entryHeadBytes;
     block.set(key, at);
     at += key.length;
     block.set(value, at);
@@ -138,13 +152,15 @@ class BlockWriter implements MapFileWriter {
   }
 
   async #addLarge(key: Buffer, value: Buffer, size: number): Promise<void> {
-    const raw = Buffer.allocUnsafeSlow(size);
-    raw.writeUInt32LE(key.length, 0);
-    raw.writeUInt32LE(value.length, 4);
-    raw.set(key, entryHeadBytes);
-    raw.set(value, entryHeadBytes + key.length);
+    // Before it is copied: two copies of what is large are enough.
+    await this.#room(size);
+    const block = Buffer.allocUnsafeSlow(size);
+    block.writeUInt32LE(key.length, 0);
+    block.writeUInt32LE(value.length, 4);
+    block.set(key, entryHeadBytes);
+    block.set(value, entryHeadBytes + key.length);
     this.#count(key, value);
-    await this.#send(raw, 1);
+    this.#send({ block, used: size, entries: 1 });
   }
 
   #count(key: Buffer, value: Buffer): void {
@@ -155,21 +171,23 @@ class BlockWriter implements MapFileWriter {
   /** Sends the block that was filled and begins another. */
   async #seal(): Promise<void> {
     if (this.#blockEntries === 0) return;
-    const [raw, entries] = [this.#block.subarray(0, this.#used), this.#blockEntries];
-    this.#block = Buffer.allocUnsafeSlow(this.#options.blockBytes);
+    const filled = { block: this.#block, used: this.#used, entries: this.#blockEntries };
+    this.#block = this.#buffers.take(this.#options.blockBytes);
+    this.#lengths = new DataView(this.#block.buffer);
     this.#used = 0;
     this.#blockEntries = 0;
-    await this.#send(raw, entries);
+    await this.#room(filled.used);
+    this.#send(filled);
   }
 
-  async #send(raw: Buffer, entries: number): Promise<void> {
-    await this.#room(raw.length);
-    this.#enqueue(raw.length, this.#recordOf(raw, entries));
+  #send(filled: FilledBlock): void {
+    this.#enqueue(filled.used, this.#recordOf(filled));
   }
 
-  async #recordOf(raw: Buffer, entries: number): Promise<readonly Buffer[]> {
-    const stored = await compress(raw);
-    const size = { rawBytes: raw.length, storedBytes: stored.length };
+  async #recordOf({ block, used, entries }: FilledBlock): Promise<readonly Buffer[]> {
+    const stored = await compress(block.subarray(0, used));
+    this.#buffers.giveBack(block);
+    const size = { rawBytes: used, storedBytes: stored.length };
     return [encodeRecordHead({ kind: "block", entries, ...size, crc: crc32(stored) }), stored];
   }
 

@@ -1,57 +1,58 @@
-import type { Entry } from "./format.ts";
-
 export interface PendingBlock {
-  /** Size of its entries, unpacked. */
+  /** Size, unpacked. */
   readonly rawBytes: number;
-  readonly entries: Promise<readonly Entry[]>;
+  readonly raw: Promise<Buffer>;
 }
 
-export interface BlockSource {
+export interface BlockSource<Block extends PendingBlock> {
   /** Size of the next block, unpacked; undefined after the last. */
   readonly nextBytes: number | undefined;
   /** Reads the next block. One call at a time. */
-  next(): Promise<PendingBlock>;
+  next(): Promise<Block>;
 }
 
-/** The blocks' entries in order. While the caller has one block, the next are read and unpacked, within `limit` bytes. */
-export async function* readAhead(source: BlockSource, limit: number): AsyncGenerator<readonly Entry[], void, void> {
+/** The blocks in order. While the caller has one block, the next are read and unpacked, within `limit` bytes. */
+export async function* readAhead<Block extends PendingBlock>(
+  source: BlockSource<Block>,
+  limit: number,
+): AsyncGenerator<Block, void, void> {
   const ahead = new Ahead(source, limit);
   try {
     for (;;) {
-      const entries = await ahead.take();
-      if (!entries) return;
-      yield entries;
+      const block = await ahead.take();
+      if (!block) return;
+      yield block;
     }
   } finally {
     await ahead.stop();
   }
 }
 
-class Ahead {
-  readonly #source: BlockSource;
+class Ahead<Block extends PendingBlock> {
+  readonly #source: BlockSource<Block>;
   readonly #limit: number;
-  readonly #blocks: PendingBlock[] = [];
+  readonly #blocks: Block[] = [];
   #bytes = 0;
   /** At most one read at a time; never rejects. */
   #reading: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
   #stopped = false;
 
-  constructor(source: BlockSource, limit: number) {
+  constructor(source: BlockSource<Block>, limit: number) {
     this.#source = source;
     this.#limit = limit;
   }
 
   /** @returns undefined after the last block. */
-  async take(): Promise<readonly Entry[] | undefined> {
+  async take(): Promise<Block | undefined> {
     for (;;) {
       this.#readMore();
       const block = this.#blocks.shift();
       if (block) {
-        const entries = await block.entries;
+        await block.raw;
         this.#bytes -= block.rawBytes;
         this.#readMore();
-        return entries;
+        return block;
       }
       if (this.#failure) throw this.#failure.error;
       if (!this.#reading) return undefined;
@@ -63,7 +64,7 @@ class Ahead {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#reading;
-    await Promise.allSettled(this.#blocks.map((block) => block.entries));
+    await Promise.allSettled(this.#blocks.map((block) => block.raw));
   }
 
   #readMore(): void {

@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { readMapFile } from "./block-reader.ts";
+import { type BlockCounts, checkMapFile } from "./block-reader.ts";
 import { ArchiveError, ioError } from "./errors.ts";
-import type { Entry, FileTotals } from "./format.ts";
+import type { FileTotals } from "./format.ts";
 import { type Generation, manifestName, verifiedName } from "./generations.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -19,8 +19,8 @@ export interface FileResult {
 
 export interface VerifyOptions {
   readonly signal?: AbortSignal;
-  /** Sees what was read, block by block. */
-  readonly onEntries?: (entries: readonly Entry[]) => void;
+  /** Told of each block that was read. */
+  readonly onBlock?: (counts: BlockCounts) => void;
 }
 
 /**
@@ -67,12 +67,12 @@ export async function requireVerified(
 async function problemOf(
   path: string,
   expected: { readonly nonce: string; readonly map: string } & FileTotals,
-  { signal, onEntries }: VerifyOptions,
+  { signal, onBlock }: VerifyOptions,
 ): Promise<string | undefined> {
   try {
-    for await (const entries of readMapFile(path, expected)) {
+    for await (const counts of checkMapFile(path, expected)) {
       signal?.throwIfAborted();
-      onEntries?.(entries);
+      onBlock?.(counts);
     }
     return undefined;
   } catch (error) {

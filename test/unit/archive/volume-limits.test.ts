@@ -2,6 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { run } from "../../cluster/run.ts";
+import { operatorImageConfig } from "../../images/operator.ts";
 import { temporaryDirectory } from "./map-files.ts";
 
 const parent = temporaryDirectory();
@@ -40,18 +41,34 @@ describe("a volume that is read-only", () => {
   }, 120_000);
 });
 
+/** As the image runs it: what `free` gives back to the system is in its environment. */
+const imageEnvironment = Object.fromEntries((operatorImageConfig.Env ?? []).map((line) => line.split("=", 2)));
+
+/** Without a bound of its own the heap lets go of blocks only when it feels like it. */
+const heap = ["--max-semi-space-size=2", "--max-old-space-size=64"];
+
 describe("memory", () => {
-  test("of saving and verifying does not grow with the archive", async () => {
-    const sizes = [32_000_000, 96_000_000, 192_000_000];
-    const peaks: number[] = [];
-    for (const bytes of sizes) {
-      const argv = [process.execPath, "--max-old-space-size=64", program, "memory", freshDirectory(), String(bytes)];
-      peaks.push((JSON.parse(await run(argv, { timeoutMillis: 300_000 })) as { peakBytes: number }).peakBytes);
-    }
-    const [small = 0, medium = 0, large = 0] = peaks;
-    const shown = peaks.map((peak) => Math.round(peak / 1e6)).join(", ");
-    expect(medium / small, `${shown} MB`).toBeLessThan(1.3);
-    expect(large / small, `${shown} MB`).toBeLessThan(1.3);
-    expect(large, `${shown} MB`).toBeLessThan(256_000_000);
-  }, 400_000);
+  test.each([
+    { valueBytes: 20_000, megabytes: [16, 48, 96] },
+    { valueBytes: 100, megabytes: [16, 48, 96] },
+    { valueBytes: 40_000_000, megabytes: [80, 160, 240] },
+  ])(
+    "of writing, verifying and reading values of $valueBytes bytes does not grow with the archive",
+    async ({ valueBytes, megabytes }) => {
+      const peaks: number[] = [];
+      for (const each of megabytes) {
+        const size = [String(each * 1e6), String(valueBytes)];
+        const argv = [process.execPath, ...heap, program, "memory", freshDirectory(), ...size];
+        const seen = await run(argv, { timeoutMillis: 300_000, env: imageEnvironment });
+        peaks.push((JSON.parse(seen) as { peakBytes: number }).peakBytes);
+      }
+      const [small = 0, medium = 0, large = 0] = peaks;
+      const shown = peaks.map((peak) => Math.round(peak / 1e6)).join(", ");
+      // What the collector has not collected yet differs by a fifth from run to run; what was kept would be a multiple.
+      expect(medium / small, `${shown} MB`).toBeLessThan(1.5);
+      expect(large / small, `${shown} MB`).toBeLessThan(1.5);
+      expect(large, `${shown} MB`).toBeLessThan(256_000_000);
+    },
+    400_000,
+  );
 });

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { randomFillSync } from "node:crypto";
 import { closeSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { readMapFile } from "../../../src/archive/block-reader.ts";
 import { createMapFileWriter } from "../../../src/archive/block-writer.ts";
 import { runCommand } from "../../../src/archive/command/command.ts";
 import {
@@ -18,17 +19,24 @@ import { manifestOf } from "./manifest-fixture.ts";
 
 /** Run by tests in a process, and where it needs one a file system, of its own. Prints what happened as JSON. */
 const owner = { namespace: "demo", name: "orders" };
-const valueBytes = 20_000;
+const standardValueBytes = 20_000;
 
 /** One map of so many bytes, half of which cannot be compressed. */
-async function writeMap({ directory, nonce }: Generation, bytes: number) {
+async function writeMap({ directory, nonce }: Generation, bytes: number, valueBytes: number) {
   const path = "0000-0.entries";
   const writer = await createMapFileWriter(join(directory, path), { nonce, map: "prices" });
   try {
-    for (let at = 0; at < bytes; at += valueBytes) {
-      const value = Buffer.alloc(valueBytes);
-      randomFillSync(value, 0, valueBytes / 2);
-      await writer.add([{ key: Buffer.from(String(at)), value }]);
+    const perBatch = Math.max(1, Math.floor(standardValueBytes / valueBytes));
+    for (let at = 0; at < bytes; at += perBatch * valueBytes) {
+      const batch = Buffer.alloc(perBatch * valueBytes);
+      randomFillSync(batch, 0, batch.length / 2);
+      const entries = Array.from({ length: perBatch }, (_, index) => {
+        return {
+          key: Buffer.from(`${at}-${index}`),
+          value: batch.subarray(index * valueBytes, (index + 1) * valueBytes),
+        };
+      });
+      await writer.add(entries);
     }
     return { path, ...(await writer.finish()) };
   } catch (error) {
@@ -37,10 +45,10 @@ async function writeMap({ directory, nonce }: Generation, bytes: number) {
   }
 }
 
-async function saveOf(volume: string, bytes: number): Promise<void> {
+async function saveOf(volume: string, bytes: number, valueBytes = standardValueBytes): Promise<void> {
   await claimVolume(volume, owner);
   const generation = await createGeneration(volume);
-  const file = await writeMap(generation, bytes);
+  const file = await writeMap(generation, bytes, valueBytes);
   const { number, nonce } = generation;
   const map = { name: "prices", kind: "user" as const, entries: file.entries, bytes: file.bytes, files: [file] };
   const manifest = manifestOf({ generation: { number, nonce }, maps: [map] });
@@ -108,16 +116,24 @@ async function readOnlyVolume(volume: string) {
   return { save, verify, said, states: await states(volume) };
 }
 
-async function memory(volume: string, bytes: number) {
-  await saveOf(volume, bytes);
+async function memory(volume: string, bytes: number, valueBytes: number) {
+  await saveOf(volume, bytes, valueBytes);
+  const [found] = await listGenerations(volume);
+  const map = found?.content.kind === "complete" ? found.content.manifest.maps[0] : undefined;
+  const file = map?.files[0];
+  if (!found || !map || !file) throw new Error("nothing was saved");
+  let entries = 0;
+  const expected = { ...file, map: map.name, nonce: found.nonce };
+  for await (const block of readMapFile(join(found.directory, file.path), expected)) entries += block.length;
+  if (entries !== map.entries) throw new Error(`${entries} entries were read`);
   return { peakBytes: process.resourceUsage().maxRSS * 1_024 };
 }
 
-const [scenario = "", volume = "", bytes = "0"] = process.argv.slice(2);
+const [scenario = "", volume = "", bytes = "0", valueBytes = "0"] = process.argv.slice(2);
 const scenarios: Record<string, () => Promise<unknown>> = {
   full: () => fullVolume(volume),
   readOnly: () => readOnlyVolume(volume),
-  memory: () => memory(volume, Number(bytes)),
+  memory: () => memory(volume, Number(bytes), Number(valueBytes)),
 };
 const result = await scenarios[scenario]?.();
 process.stdout.write(JSON.stringify(result));
