@@ -1,7 +1,8 @@
+import { neededOf } from "../../src/core/evidence/quorum.ts";
 import { wantedSize } from "../../src/core/evidence/sizes.ts";
 import { resources } from "../../src/kube/objects.ts";
 import { byOperator } from "./invariants/invariant.ts";
-import { losesEntries } from "./model/jobs.ts";
+import { type Job, losesEntries } from "./model/jobs.ts";
 import { replicasOf } from "./model/stateful-set-controller.ts";
 import type { World } from "./world.ts";
 
@@ -78,6 +79,9 @@ function atRest(world: World): boolean {
   // What is still being compared changes status once more.
   if (world.cluster.status?.jobs?.some(({ snapshot }) => snapshot?.state === "Unchecked")) return false;
   const stopped = replicasOf(world.statefulSet) === 0 && world.pods.length === 0;
+  // A job may wait for as long as its user wants the view to stand; what never goes on is the end state's business.
+  const waits = (world.ledger?.jobs?.waiting ?? []).some((job) => job.snapshots.length > 0);
+  if (waits && !jobsGoOn(world)) return false;
   return (world.ledger?.operation === undefined || heldMidway(world)) && (stopped || world.truth.settled());
 }
 
@@ -125,8 +129,39 @@ function jobProblem(world: World): string | undefined {
   const idle = jobsOf(world).filter(
     (job) => job.status !== "RUNNING" && !job.damaged && job.quorum <= island.members.length,
   );
-  const ours = idle.filter((job) => job.suspendedBy === undefined || job.suspendedBy === "operator");
-  return ours.length > 0 ? `${ours.map((job) => `${job.id} is ${job.status}`).join(", ")}` : undefined;
+  const ours = idle.filter((job) => job.suspendedBy !== "person" && !isLeftToPerson(world, job) && isKnown(world, job));
+  if (ours.length > 0) return `${ours.map((job) => `${job.id} is ${job.status}`).join(", ")}`;
+  return forgottenProblem(world);
+}
+
+/** One that began to run a moment before the loss is not known to have run: nothing tells it from a user's. */
+function isKnown({ knownUnscaled }: World, { id, suspendedBy }: Job): boolean {
+  return suspendedBy !== "engine" || knownUnscaled.has(id);
+}
+
+/** Status names it, and what the person can do. */
+function isLeftToPerson({ ledger, cluster, engine }: World, job: Job): boolean {
+  const waiting = ledger?.jobs?.waiting.find((each) => each.id === job.id);
+  if (!waiting) return false;
+  const needed = neededOf(Math.max(waiting.size, ledger?.quorumBase ?? 0));
+  const tooFew = (engine.largest?.members.length ?? 0) < needed;
+  const unclear = !waiting.snapshots.includes(`${job.snapshot?.id}@${job.snapshot?.startedAt}`);
+  return unclear || cluster?.spec.jobs.resume === "Manual" || tooFew;
+}
+
+/** A job whose record is lost is told of, if it ever was: a person must hear of it. */
+function forgottenProblem({ engine, ledger, toldOf, lossAccepted, options }: World): string | undefined {
+  // A status that arrives late tells of jobs as they were before, and what was told of since is told of no more.
+  if (ledger?.stateLost || lossAccepted || options.faults.has("requests get stuck")) return undefined;
+  const named = new Set(ledger?.jobs?.vanished.map((job) => job.id));
+  const forgotten = [...(engine.largest?.jobs.vanished ?? [])].filter((id) => toldOf.has(id) && !named.has(id));
+  return forgotten.length > 0 ? `${forgotten.join(", ")} vanished, and nobody says so` : undefined;
+}
+
+function jobsGoOn(world: World): boolean {
+  return jobsOf(world).every(
+    (job) => job.status !== "SUSPENDED" || job.suspendedBy === "person" || job.damaged || isLeftToPerson(world, job),
+  );
 }
 
 function jobsOf(world: World) {

@@ -19,7 +19,7 @@ type Bend = (plan: Planner) => Planner;
 type KnownPart = Partial<Omit<KnownMember, "known" | "pod" | "podUid">>;
 
 /** The planner is shown something else than what was observed. */
-function seeing(change: (observation: Observation) => Observation): Bend {
+export function seeing(change: (observation: Observation) => Observation): Bend {
   return (plan) => (observation) => {
     const step = plan(change(observation));
     // What justifies the effect is still read from what was really observed, or the driver would never act.
@@ -35,7 +35,7 @@ function doing(change: (effect: Effect, observation: Observation) => Effect): Be
   };
 }
 
-function ledgerChanged(change: (ledger: Ledger, observation: Observation) => Ledger): Bend {
+export function ledgerChanged(change: (ledger: Ledger, observation: Observation) => Ledger): Bend {
   return doing((effect, observation) =>
     "ledger" in effect ? { ...effect, ledger: change(effect.ledger, observation) } : effect,
   );
@@ -386,6 +386,6 @@ function deleteByName(client: KubeClient): KubeClient {
   return { ...client, delete: (ref, _options, call) => client.delete(ref, {}, call) };
 }
 
-function effectOf(observation: Observation, effect: Effect): Step {
+export function effectOf(observation: Observation, effect: Effect): Step {
   return { kind: "effect", effect, because: evidenceOf(observation), says: "a mutant acts" };
 }

@@ -4,6 +4,7 @@ import { acceptance } from "../../src/core/evidence/accept.ts";
 import { resources } from "../../src/kube/objects.ts";
 import type { StoredObject } from "./model/api-server.ts";
 import { changeState } from "./model/change-state.ts";
+import { healNetwork, splitNetwork } from "./model/divide.ts";
 import { beginSuspension } from "./model/engine-jobs.ts";
 import { orphan } from "./model/garbage-collector.ts";
 import { replicasOf } from "./model/stateful-set-controller.ts";
@@ -25,6 +26,14 @@ export const works = (world: World) =>
   rests(world) && (world.engine.largest?.jobs.all().every((job) => job.status === "RUNNING") ?? false);
 export const deleted = (world: World) => !world.cluster;
 export const allGone = (world: World) => deleted(world) && !world.statefulSet && world.pods.length === 0;
+/** Two sides have noticed that they are alone, and the operator has had time to see it. */
+export const divided = (world: World) => world.engine.islands.length > 1;
+/** Status tells of this job, and that it runs. */
+export const told = (id: string) => (world: World) =>
+  world.cluster?.status?.jobs?.some((job) => job.id === id && job.status === "RUNNING") ?? false;
+/** The operator remembers that this job runs without auto-scaling. */
+export const watched = (id: string) => (world: World) =>
+  works(world) && (world.ledger?.jobs?.unscaled?.jobs.includes(id) ?? false);
 export const stopped = (world: World) => world.ledger?.stopped !== undefined;
 export const rests = (world: World) => formed(world) && world.truth.settled();
 
@@ -198,12 +207,43 @@ export const restart = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
 
 export const submit = (
   id: string,
-  job: { readonly protected: boolean; readonly chunks?: number },
+  job: { readonly protected: boolean; readonly autoScaling?: boolean; readonly chunks?: number },
   timing?: Partial<Pick<Act, "when" | "pause">>,
-) =>
+) => act(`submits ${id}`, (world) => world.engine.submit({ id, autoScaling: true, chunks: 1, ...job }), timing);
+
+/** SIGKILL to the process in the container, which then starts again. */
+export const crash = (ordinal: number, timing?: Partial<Pick<Act, "when" | "pause">>) =>
   act(
-    `submits ${id}`,
-    (world) => world.engine.submit({ id, protected: job.protected, autoScaling: true, chunks: job.chunks ?? 1 }),
+    `kills the process of pod ${ordinal}`,
+    (world) => {
+      const member = world.engine.joined.find((m) => m.ordinal === ordinal);
+      if (member) world.engine.crash(member);
+    },
+    timing,
+  );
+
+/** Cuts the network between these groups of ordinals; who is in none of them makes another. */
+export const split = (groups: readonly (readonly number[])[], timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    `splits the network into ${JSON.stringify(groups)}`,
+    ({ engine }) => {
+      const addresses = (group: readonly number[]) =>
+        engine.joined.filter((m) => group.includes(m.ordinal)).map((m) => m.address);
+      splitNetwork(engine, groups.map(addresses));
+    },
+    timing,
+  );
+
+export const heal = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act("heals the network", (world) => healNetwork(world.engine), timing);
+
+/** As a loss of more members than there are backups does it: the engine says nothing of it. */
+export const loseRecord = (id: string, timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    `makes the record of ${id} vanish`,
+    (world) => {
+      for (const island of world.engine.islands) island.jobs.forget(id);
+    },
     timing,
   );
 

@@ -39,6 +39,8 @@ export const mustReach: readonly string[] = [
   "wait: SnapshotUnchecked",
   "blocked: SnapshotIncomplete",
   "blocked: SnapshotsTooLarge",
+  "JobsHealthy JobsWaiting",
+  "JobsHealthy JobsVanished",
   "blocked: NotLossless",
   "blocked: JobsWouldStrand",
   "blocked: VolumesMissing",

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { Counters } from "./counters.ts";
+import { jobMutants } from "./job-mutants.ts";
 import { calmLane, caughtBy, crashLane, type Lane, stormLane } from "./lanes.ts";
 import { mutants } from "./mutants.ts";
 import { mustReach, stormsReach } from "./reached.ts";
@@ -36,7 +37,7 @@ describe("the operator in a simulated world", () => {
 });
 
 describe("seeded mistakes are caught", () => {
-  test.each(mutants)("$name", { timeout: limit }, async (mutant) => {
+  test.each([...mutants, ...jobMutants])("$name", { timeout: limit }, async (mutant) => {
     const by = await caughtBy(mutant, 12);
     console.log(`${mutant.name}: ${by ?? "not caught"}`);
     expect(by).toBeDefined();
@@ -66,6 +67,8 @@ const crashStories: readonly string[] = [
   "StatefulSet orphaned",
   "deleted gracefully",
   "surplus claims deleted",
+  "a lost master, job without auto-scaling",
+  "split into three, all of them smaller sides",
 ];
 
 async function passes(name: string, run: () => Promise<Lane>): Promise<void> {

@@ -1,4 +1,5 @@
 import type { JetClusterSpecInput } from "../../src/api/jet-cluster.ts";
+import { jobWorkloads } from "./job-workloads.ts";
 import {
   type Act,
   acceptLoss,
@@ -412,4 +413,5 @@ export const workloads: readonly Workload[] = [
       edit({ suspend: false }, { pause: [30_000, 60_000] }),
     ],
   },
+  ...jobWorkloads,
 ];

@@ -77,6 +77,9 @@ export class World {
   disturbedAt = Number.NEGATIVE_INFINITY;
   /** The largest size that a person wrote into the StatefulSet and nobody has corrected. */
   scaledByHand = 0;
+  /** Jobs that status ever told of as active, and those that the ledger ever knew to run without auto-scaling. */
+  readonly toldOf = new Set<string>();
+  readonly knownUnscaled = new Set<string>();
   /** A person has said that the jobs' state may go. */
   lossAccepted = false;
   /** A person has set the cluster's state and not set it back. */
@@ -243,6 +246,13 @@ export class World {
 
   #committed(commit: Commit): void {
     this.truth.committed(commit);
+    for (const id of ledgerIn(commit.object)?.jobs?.unscaled?.jobs ?? []) this.knownUnscaled.add(id);
+    if (commit.resource === resources.jetClusters) {
+      const { status } = commit.object as unknown as JetCluster;
+      for (const job of status?.jobs ?? []) this.toldOf.add(job.id);
+      const healthy = status?.conditions?.find((condition) => condition.type === "JobsHealthy");
+      if (healthy) this.counters.add(`JobsHealthy ${healthy.reason}`);
+    }
     this.note(told(commit));
     for (const invariant of this.options.invariants) {
       const detail = invariant.committed?.(this, commit);

@@ -16,7 +16,8 @@ export function wasLossSuspended(job: JobFacts): boolean {
   return isSameAsWhenActive(job) || isInTurn(job) || stoodBefore(job);
 }
 
-function isSameAsWhenActive({ lastActive, snapshot }: JobFacts): boolean {
+/** The strictest sign: it has taken no snapshot since it was seen at work. */
+export function isSameAsWhenActive({ lastActive, snapshot }: JobFacts): boolean {
   return lastActive !== undefined && stamp(lastActive.snapshot) === stamp(snapshot);
 }
 
@@ -36,6 +37,11 @@ function isInTurn({ lastActive, snapshot, snapshotInterval }: JobFacts): boolean
 /** What tells one snapshot of a job from every other, also from that of the same number on another side of a split. */
 export function snapshotStamp({ snapshot }: JobFacts): string | undefined {
   return snapshot && stamp(snapshot);
+}
+
+/** Nothing has come after what a waiting job was suspended on; "none" where it had no snapshot then. */
+export function standsOn(job: JobFacts, { snapshots }: { readonly snapshots: readonly string[] }): boolean {
+  return snapshots.includes(stamp(job.snapshot));
 }
 
 function stamp(snapshot: JobFacts["snapshot"]): string {

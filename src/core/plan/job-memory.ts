@@ -1,6 +1,6 @@
 import { jobOf, nameOfJob } from "../evidence/jobs.ts";
 import type { JobFacts, Millis, Observation } from "../evidence/observation.ts";
-import { snapshotStamp, wasLossSuspended } from "../evidence/suspension.ts";
+import { isSameAsWhenActive, snapshotStamp, standsOn, wasLossSuspended } from "../evidence/suspension.ts";
 import { singleView, type View, viewsOf } from "../evidence/views.ts";
 import type { JobMemory, Ledger, WaitingJob } from "../ledger.ts";
 import { rememberJobs } from "../ledger-transitions.ts";
@@ -43,28 +43,37 @@ function memoryNow(observation: Observation, ledger: Ledger, before: JobMemory):
 }
 
 /** Judged only where all members are one view: a silent part of the cluster may have a copy. Forgotten are jobs that run, have ended or are gone, are damaged, or have run since and were suspended by somebody. */
-function waitsOn({ id, snapshots }: WaitingJob, observation: Observation): boolean {
-  const job = jobOf(observation, id);
+function waitsOn(waiting: WaitingJob, observation: Observation): boolean {
+  const job = jobOf(observation, waiting.id);
   if (!job || job.status === "RUNNING" || hasEnded(job)) return false;
   if (job.status !== "SUSPENDED") return true;
   if (job.suspension) return false;
-  const stamp = snapshotStamp(job);
-  return snapshots.length === 0 || stamp === undefined || snapshots.includes(stamp);
+  // A side that was asked to suspend it and never heard again: this may be its copy.
+  const unheard = (waiting.asked?.length ?? 0) > waiting.snapshots.length;
+  return waiting.snapshots.length === 0 || unheard || standsOn(job, waiting);
 }
 
-/** Ran without auto-scaling, is suspended, and somebody on whom it ran is missing. */
+/** Runs without auto-scaling, is suspended, somebody on whom it ran is missing, and no operation of ours has it. */
 function suspendedByLoss(observation: Observation, ledger: Ledger, before: JobMemory, view: View): WaitingJob[] {
-  const { unscaled } = before;
-  if (!unscaled || !somebodyIsMissing(unscaled.members, view)) return [];
   const others = [...before.waiting, ...(ledger.operation?.jobs ?? [])].map((job) => job.id);
-  return unscaled.jobs.flatMap((id) => {
-    const job = jobOf(observation, id);
-    if (job?.status !== "SUSPENDED" || job.suspension || others.includes(id)) return [];
-    const stamp = wasLossSuspended(job) ? (snapshotStamp(job) ?? "none") : undefined;
+  const jobs = observation.jobs?.known ? observation.jobs.jobs : [];
+  return jobs.flatMap((job) => {
+    if (job.status !== "SUSPENDED" || job.suspension || job.autoScaling !== false || others.includes(job.id)) return [];
+    const listed = before.unscaled?.jobs.includes(job.id) ?? false;
+    const ranOn = (listed ? before.unscaled?.members : ledger.members) ?? [];
+    if (!somebodyIsMissing(ranOn, view) || !(listed || isFreshLoss(job, observation))) return [];
+    const certain = listed ? wasLossSuspended(job) : isSameAsWhenActive(job);
+    const snapshots = certain ? [snapshotStamp(job) ?? "none"] : [];
     const name = job.name === undefined ? {} : { name: job.name };
-    const size = unscaled.members.length;
-    return [{ id, ...name, by: "MemberLoss" as const, size, snapshots: stamp === undefined ? [] : [stamp] }];
+    return [{ id: job.id, ...name, by: "MemberLoss" as const, size: ranOn.length, snapshots }];
   });
+}
+
+/** For a job that was never remembered: it began to run a moment before the loss, or the operator was away. */
+const freshMillis: Millis = 300_000;
+
+function isFreshLoss(job: JobFacts, { now }: Observation): boolean {
+  return wasLossSuspended(job) && now - (job.recordedAt ?? 0) < freshMillis;
 }
 
 /**

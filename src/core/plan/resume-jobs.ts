@@ -1,6 +1,7 @@
 import { jobOf, nameOfJob } from "../evidence/jobs.ts";
 import type { Observation } from "../evidence/observation.ts";
 import { neededOf } from "../evidence/quorum.ts";
+import { standsOn } from "../evidence/suspension.ts";
 import { singleView, viewsOf } from "../evidence/views.ts";
 import type { Ledger, WaitingJob } from "../ledger.ts";
 import { effect } from "./evidence.ts";
@@ -23,7 +24,7 @@ export function resumeNextWaiting(observation: Observation, ledger: Ledger): Ste
 /** What is missing before the job may go on; undefined: nothing. */
 export function waitsFor(observation: Observation, ledger: Ledger, job: WaitingJob): Unmet | undefined {
   return (
-    knownSuspender(job) ??
+    knownSuspender(observation, job) ??
     wanted(observation) ??
     firstUnmet(observation, [...settled, safe, jobsKnown]) ??
     enoughMembers(observation, ledger, job) ??
@@ -31,8 +32,9 @@ export function waitsFor(observation: Observation, ledger: Ledger, job: WaitingJ
   );
 }
 
-function knownSuspender(job: WaitingJob): Unmet | undefined {
-  if (job.snapshots.length > 0) return undefined;
+function knownSuspender(observation: Observation, job: WaitingJob): Unmet | undefined {
+  const facts = jobOf(observation, job.id);
+  if (facts ? standsOn(facts, job) : job.snapshots.length > 0) return undefined;
   return {
     check: "SuspendedByWhom",
     observed: `${nameOfJob(job)} was suspended when members were lost or apart; nothing tells whether by that or by a person`,

@@ -15,7 +15,10 @@ export const vanished = "VANISHED";
  * of it. Two equal lists are behind what it says here.
  */
 export function missingJobs(observation: Observation, ledger: Ledger): { id: string; name?: string }[] {
-  if (!isOfThisCluster(observation, ledger) || !keepsResults(observation)) return [];
+  const { jobs } = observation;
+  const other = jobs?.known && ledger.clusterId !== undefined && jobs.clusterId !== ledger.clusterId;
+  // A total loss names its jobs itself.
+  if (!jobs?.known || other || ledger.stateLost || !keepsResults(observation)) return [];
   const told = observation.cluster.status?.jobs ?? [];
   return told
     .filter(({ id, status }) => status !== vanished && jobOf(observation, id) === undefined)

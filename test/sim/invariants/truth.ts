@@ -22,6 +22,9 @@ export class Truth {
   readonly #viewAt = new Map<number, number>();
   /** When every member could answer the operator. */
   #heardAt = Number.NEGATIVE_INFINITY;
+  /** When who is together with whom last changed. */
+  membersChangedAt = 0;
+  #together = "";
   /** Members when pods and view were last right together. */
   settledSize = 0;
   /** Since when each member is joined. */
@@ -130,6 +133,9 @@ export class Truth {
     }
     this.#alive = joined;
     this.#lookAtJobs();
+    const together = engine.islands.map((island) => island.members.map((m) => m.uuid).join(" ")).join(" | ");
+    if (together !== this.#together) this.membersChangedAt = timeline.now;
+    this.#together = together;
     const replicas = replicasOf(statefulSet);
     this.#seen = {
       pods: this.#podsRight(pods, replicas) ? replicas : undefined,

@@ -26,12 +26,19 @@ export function changeState(
   if (island.becomingPassive) return { changed: true, after: 60_000 };
   island.becomingPassive = true;
   const running = island.jobs.all().filter((job) => job.status === "RUNNING");
-  for (const job of running) job.status = "COMPLETING";
+  for (const job of running) {
+    island.jobs.takeDueSnapshots(job);
+    job.status = "COMPLETING";
+  }
   const after = running.length > 0 ? snapshotTime() : 50;
   const before = island.members;
   engine.timeline.after(after, () => {
     island.becomingPassive = false;
-    for (const job of running) if (job.status === "COMPLETING") job.status = "NOT_RUNNING";
+    for (const job of running) {
+      if (job.status !== "COMPLETING") continue;
+      island.jobs.takeLastSnapshot(job, after);
+      job.status = "NOT_RUNNING";
+    }
     // A membership change in between reverts it.
     if (!engine.islands.includes(island) || island.members.some((member, i) => member !== before[i])) {
       engine.startJobs(island);

@@ -44,8 +44,8 @@ export class Disks {
   }
 
   /** A start from volumes has its own copy: a second one would find what the first left. */
-  static restored({ table, jobs }: Saved, backups: number): { table: PartitionTable; jobs: Jobs } {
-    const restored = new Jobs(jobs);
+  static restored({ table, jobs }: Saved, backups: number, now: () => number): { table: PartitionTable; jobs: Jobs } {
+    const restored = new Jobs(now, jobs);
     for (const job of restored.all()) if (job.status !== "SUSPENDED") job.status = "NOT_RUNNING";
     return { table: new PartitionTable(backups, table), jobs: restored };
   }

@@ -4,7 +4,7 @@ import type { SnapshotCheck } from "../../../src/engine/snapshot-check.ts";
 import type { Engine } from "./engine.ts";
 import type { RestFaults } from "./engine-rest.ts";
 import { type Island, masterOf } from "./island.ts";
-import { type Job, losesEntries, quorumOf, suspend } from "./jobs.ts";
+import { type Job, losesEntries, quorumOf, snapshotInterval } from "./jobs.ts";
 import { isIn } from "./member.ts";
 
 /** Told of each resume as it is carried out: before anything changes. */
@@ -40,7 +40,7 @@ export function createSimJobs(
     details: (asked, ids) =>
       ask(asked, (island) => ({
         known: true,
-        value: new Map(ids.flatMap((id) => detailsOf(island.jobs.get(id), island.members.length))),
+        value: new Map(ids.flatMap((id) => detailsOf(island, island.jobs.get(id)))),
       })),
     suspend: (asked, id) =>
       command(asked, id, (job, island) => {
@@ -55,6 +55,7 @@ export function createSimJobs(
         onResume(job, island);
         job.status = "NOT_RUNNING";
         job.suspendedBy = undefined;
+        job.recordedAt = engine.timeline.now;
         engine.startJobs(island);
         return undefined;
       }),
@@ -63,9 +64,10 @@ export function createSimJobs(
         if (job.status !== "SUSPENDED") return `Job not suspended, but ${job.status}`;
         job.protected = to === "On";
         job.quorum = job.protected ? quorumOf(island.members.length) : 0;
+        job.recordedAt = engine.timeline.now;
         return undefined;
       });
-      return done.known ? { known: true, value: configOf(to === "On") } : done;
+      return done.known ? { known: true, value: configOf({ protected: to === "On", autoScaling: true }) } : done;
     },
     metadata: (asked) =>
       ask(asked, (island) => ({
@@ -114,10 +116,13 @@ export function beginSuspension(
   by: "person" | "operator",
   snapshotMillis: number,
 ): void {
+  island.jobs.takeDueSnapshots(job);
   job.status = "COMPLETING";
   if (by === "person") job.suspensionAskedAt = engine.timeline.now;
   engine.timeline.after(snapshotMillis, () => {
-    if (job.status === "COMPLETING") suspend(job, by, island.members.length);
+    if (job.status !== "COMPLETING") return;
+    island.jobs.takeLastSnapshot(job, snapshotMillis);
+    island.jobs.suspend(job, by, island.members.length);
   });
 }
 
@@ -126,12 +131,6 @@ function nothing<T = never>(reason: string): Answer<T> {
 }
 
 function listed(job: Job) {
-  const suspension =
-    job.status !== "SUSPENDED"
-      ? undefined
-      : job.suspendedBy === "engine"
-        ? { by: "Engine" as const, cause: "a member was lost" }
-        : { by: "User" as const };
   return {
     id: job.id,
     name: job.id,
@@ -139,38 +138,42 @@ function listed(job: Job) {
     light: false,
     submittedAt: 0,
     userCancelled: undefined,
-    suspension,
+    suspension: suspensionOf(job),
     failure: undefined,
   };
 }
 
-function detailsOf(job: Job | undefined, members: number): [string, JobDetails][] {
-  if (!job) return [];
-  // Snapshots of small state are not looked into by anybody.
-  const large = job.chunks > 1;
-  const keys = entries - (losesEntries(job, members) ? lostEntries : 0);
-  const stats = { snapshotId: 1, startedAt: 0, endedAt: 1, bytes: 1, keys, chunks: job.chunks };
-  const record = {
-    quorumSize: job.quorum,
-    snapshot: large ? { id: 1, dataMapIndex: 0, stats } : undefined,
-    lastSnapshotFailure: undefined,
-    exportedSnapshotName: undefined,
-    suspension: undefined,
-    executed: true,
-    timestamp: 0,
-  };
-  return [
-    [job.id, { config: { known: true, value: configOf(job.protected) }, record: { known: true, value: record } }],
-  ];
+/** The engine says the same of a user's suspension and of one for a lost member (seen on real engines). */
+function suspensionOf(job: Job) {
+  if (job.status !== "SUSPENDED") return undefined;
+  return job.cause === undefined ? { by: "User" as const } : { by: "Engine" as const, cause: job.cause };
 }
 
-function configOf(protection: boolean) {
+function detailsOf(island: Island, job: Job | undefined): [string, JobDetails][] {
+  if (!job) return [];
+  island.jobs.takeDueSnapshots(job);
+  const { snapshot } = job;
+  const keys = entries - (losesEntries(job, island.members.length) ? lostEntries : 0);
+  const stats = snapshot && { ...snapshot, snapshotId: snapshot.id, bytes: 1, keys, chunks: job.chunks };
+  const record = {
+    quorumSize: job.quorum,
+    snapshot: snapshot && { id: snapshot.id, dataMapIndex: snapshot.id % 2, stats },
+    lastSnapshotFailure: undefined,
+    exportedSnapshotName: undefined,
+    suspension: suspensionOf(job),
+    executed: true,
+    timestamp: job.recordedAt,
+  };
+  return [[job.id, { config: { known: true, value: configOf(job) }, record: { known: true, value: record } }]];
+}
+
+function configOf(job: Pick<Job, "protected" | "autoScaling">) {
   return {
     name: undefined,
     guarantee: "EXACTLY_ONCE" as const,
-    snapshotIntervalMillis: 10_000,
-    autoScaling: true,
+    snapshotIntervalMillis: snapshotInterval,
+    autoScaling: job.autoScaling,
     suspendOnFailure: true,
-    splitBrainProtection: protection,
+    splitBrainProtection: job.protected,
   };
 }

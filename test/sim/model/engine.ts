@@ -122,16 +122,24 @@ export class Engine {
   /** The island's list without the member; everybody else hears of it in time. */
   removed(island: Island, member: Member, why: "left" | "lost"): void {
     if (!island.members.includes(member)) return;
+    const wasMaster = island.members[0] === member;
     island.members = island.members.filter((other) => other !== member);
     if (island.members.length === 0) {
       this.islands = this.islands.filter((other) => other !== island);
       return;
     }
+    if (wasMaster) this.#newMaster(island, island.members.length + 1);
     island.jobs.interrupted(why, island.members.length + 1);
     if (island.state === "ACTIVE") this.disks.save(island);
     else island.missing.add(member.uuid);
     this.publish(island);
     this.move(island);
+  }
+
+  /** It takes a while until the next master has looked at the jobs (some 6 s were seen on real engines). */
+  #newMaster(island: Island, members: number): void {
+    if (island.jobs.masterGone().length === 0) return;
+    this.timeline.after(this.random.between(500, 6_000), () => island.jobs.suspendOrphans(members));
   }
 
   /** Moves partitions one after the other until each is where it belongs; then who waited for that may go. */
@@ -170,7 +178,7 @@ export class Engine {
       members,
       state: from?.state ?? "ACTIVE",
       table: new PartitionTable(this.options.backups, from?.table),
-      jobs: new Jobs(from?.jobs),
+      jobs: new Jobs(() => this.timeline.now, from?.jobs),
       missing: new Set(),
       becomingPassive: false,
       starting: false,
@@ -185,7 +193,10 @@ export class Engine {
 
   /** Every member that the volumes name is there: the cluster goes on as it was saved. */
   recover(members: readonly Member[], saved: Saved): void {
-    const island = this.makeIsland([...members], { ...saved, ...Disks.restored(saved, this.options.backups) });
+    const island = this.makeIsland([...members], {
+      ...saved,
+      ...Disks.restored(saved, this.options.backups, () => this.timeline.now),
+    });
     for (const member of members) {
       member.phase = "joined";
       this.onChange(member);

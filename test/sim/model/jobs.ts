@@ -18,10 +18,18 @@ export interface Job {
   suspensionAskedAt: number | undefined;
   /** Members when it was last suspended. */
   sizeAtSuspension: number | undefined;
+  /** The engine's words where it suspended the job for its own trouble; a loss it calls a user's request. */
+  cause: string | undefined;
   /** A partition with part of its snapshot is lost: it cannot start again. */
   damaged: boolean;
   /** What its snapshots are stored in: the size of its state. */
   readonly chunks: number;
+  /** Its master went: the next one suspends it in a moment, and does not start it before. */
+  orphaned: boolean;
+  snapshot: { readonly id: number; readonly startedAt: number; readonly endedAt: number } | undefined;
+  /** When it last began to run, and when its record last changed. */
+  runsSince: number;
+  recordedAt: number;
 }
 
 /** Operations in flight on one member from which on the engine loses entries of a snapshot without an error. */
@@ -32,12 +40,21 @@ export function losesEntries({ chunks }: Job, members: number): boolean {
   return chunks > inFlightLimit * members;
 }
 
+/** Milliseconds from the end of a snapshot to the next, and that one takes; and until a suspension is in the record. */
+export const snapshotInterval = 10_000;
+const snapshotTakes = 60;
+const suspensionTakes = 120;
+
+type Clock = () => number;
+
 export class Jobs {
   readonly #jobs: Map<string, Job>;
-  /** Jobs whose record died with a partition. */
+  readonly #now: Clock;
+  /** Jobs whose record died with a partition, or that a person made the engine forget. */
   readonly vanished: Set<string>;
 
-  constructor(from?: Jobs) {
+  constructor(now: Clock, from?: Jobs) {
+    this.#now = now;
     // A snapshot that was under way when a cluster fell apart is finished by neither side.
     const copy = (job: Job): Job => ({ ...job, status: job.status === "COMPLETING" ? "NOT_RUNNING" : job.status });
     this.#jobs = new Map(from?.all().map((job) => [job.id, copy(job)]));
@@ -60,7 +77,12 @@ export class Jobs {
       suspendedBy: undefined,
       suspensionAskedAt: undefined,
       sizeAtSuspension: undefined,
+      cause: undefined,
       damaged: false,
+      orphaned: false,
+      snapshot: undefined,
+      runsSince: this.#now(),
+      recordedAt: this.#now(),
     });
   }
 
@@ -71,40 +93,88 @@ export class Jobs {
     }
   }
 
-  /** Every job stops; what may not scale by itself is suspended when a member was lost, not when one left. */
+  /**
+   * Every job stops, with a last snapshot where a member leaves as it should; what may not scale by itself is suspended when
+   * a member was lost, not when one left.
+   */
   interrupted(why: "joined" | "left" | "lost", members: number): void {
     for (const job of this.#jobs.values()) {
       if (job.status !== "RUNNING") continue;
       if (why === "joined" && !job.autoScaling) continue;
+      if (why === "lost") this.takeDueSnapshots(job);
+      else this.takeLastSnapshot(job);
       job.status = "NOT_RUNNING";
-      if (why === "lost" && !job.autoScaling) suspend(job, "engine", members);
+      if (why === "lost" && !job.autoScaling) this.suspend(job, "engine", members);
     }
+  }
+
+  /** The master went, however: jobs that do not scale by themselves wait for their suspension by the next one. */
+  masterGone(): string[] {
+    const orphans = this.all().filter((job) => !job.autoScaling && ["RUNNING", "NOT_RUNNING"].includes(job.status));
+    for (const job of orphans) {
+      if (job.status === "RUNNING") this.takeDueSnapshots(job);
+      Object.assign(job, { status: "NOT_RUNNING", orphaned: true });
+    }
+    return orphans.map((job) => job.id);
+  }
+
+  /** What the next master does about them. */
+  suspendOrphans(members: number): void {
+    for (const job of this.#jobs.values()) {
+      if (job.orphaned && job.status === "NOT_RUNNING") this.suspend(job, "engine", members);
+      job.orphaned = false;
+    }
+  }
+
+  suspend(job: Job, by: Suspender, members: number): void {
+    job.status = "SUSPENDED";
+    job.suspendedBy = by;
+    job.sizeAtSuspension = members;
+    job.cause = by === "engine" && job.damaged ? "its snapshot is damaged" : undefined;
+    job.recordedAt = Math.max(this.#now(), (job.snapshot?.endedAt ?? 0) + suspensionTakes);
+  }
+
+  /** Those that came since it began to run, each an interval after the one before. */
+  takeDueSnapshots(job: Job): void {
+    if (job.status !== "RUNNING") return;
+    for (;;) {
+      const begins = Math.max(job.snapshot?.endedAt ?? 0, job.runsSince) + snapshotInterval;
+      if (begins + snapshotTakes > this.#now()) return;
+      this.#take(job, begins, snapshotTakes);
+    }
+  }
+
+  /** Out of turn. @param takes milliseconds; it ends now. */
+  takeLastSnapshot(job: Job, takes = snapshotTakes): void {
+    this.takeDueSnapshots(job);
+    this.#take(job, this.#now() - takes, takes);
+  }
+
+  #take(job: Job, startedAt: number, takes: number): void {
+    job.snapshot = { id: (job.snapshot?.id ?? -1) + 1, startedAt, endedAt: startedAt + takes };
+    job.recordedAt = startedAt + takes;
+  }
+
+  /** Its record is lost, by whatever: the engine says nothing of it. */
+  forget(id: string): void {
+    if (this.#jobs.delete(id)) this.vanished.add(id);
   }
 
   /** A start attempt of all that wait for one. */
   start(members: number): void {
     for (const job of this.#jobs.values()) {
-      if (job.status !== "NOT_RUNNING" || members < job.quorum) continue;
-      if (job.damaged) suspend(job, "engine", members);
-      else job.status = "RUNNING";
+      if (job.status !== "NOT_RUNNING" || job.orphaned || members < job.quorum) continue;
+      if (job.damaged) this.suspend(job, "engine", members);
+      else Object.assign(job, { status: "RUNNING", runsSince: this.#now() });
     }
   }
 
   partitionLost(partition: number): void {
     for (const job of this.#jobs.values()) {
       if (recordPartitionOf(job.id) !== partition) job.damaged = true;
-      else {
-        this.#jobs.delete(job.id);
-        this.vanished.add(job.id);
-      }
+      else this.forget(job.id);
     }
   }
-}
-
-export function suspend(job: Job, by: Suspender, members: number): void {
-  job.status = "SUSPENDED";
-  job.suspendedBy = by;
-  job.sizeAtSuspension = members;
 }
 
 export function quorumOf(members: number): number {

@@ -75,6 +75,21 @@ describe("jobs without auto-scaling", () => {
     expect(planned({ size: 3, ledger: remembering(ran), jobs: [suspended] })).toEqual(memory);
   });
 
+  test.each<[string, Partial<JobFacts>, string[]]>([
+    ["only named where their record tells of a loss", suspended, []],
+    ["noted where they were seen at work on the same snapshot", { ...suspended, lastActive: { snapshot } }, [stamp]],
+  ])("that were never kept in mind are %s", (_, job, snapshots) => {
+    const memory = { waiting: [{ ...loss, snapshots }], vanished: [] };
+    expect(planned({ size: 3, pods: [0, 1], jobs: [job] })).toEqual(memory);
+  });
+
+  test.each<[string, Partial<JobFacts>]>([
+    ["as their user does it", byUser],
+    ["long ago", { ...suspended, snapshot: { ...snapshot, endedAt: 0 }, recordedAt: now - 300_000 }],
+  ])("that were never kept in mind are left alone when suspended %s", (_, job) => {
+    expect(planned({ size: 3, pods: [0, 1], jobs: [job] })).toBe("wait PodsNotReady");
+  });
+
   test("are noted while an operation is under way, which goes on", () => {
     const rolling = beginRoll(remembering(ran), { size: 3, version: "5.7.0", jobs: [] }, at);
     expect(planned({ size: 3, pods: [0, 1], ledger: rolling, jobs: [suspended] })).toMatchObject({ waiting: [loss] });
@@ -250,6 +265,14 @@ describe("the smaller side of a split", () => {
     const others = { ...job, snapshot: { ...snapshot, startedAt: snapshot.startedAt + 1 } };
     expect(planned({ size: 5, ledger: kept, jobs: [others] })).toBeUndefined();
   });
+});
+
+test("a copy of a side that was asked and never heard again is left to a person", () => {
+  const members = [0, 1, 2, 3, 4].map(uuidOf);
+  const halfHeard = { ...minority, snapshots: ["9@1"], asked: ["uuid-0", "uuid-3"] };
+  const ledger = remembering({ waiting: [halfHeard], settled: standsFor(60, members) }, {}, 5);
+  const job = { id: "p", status: "SUSPENDED" as const, suspension: "", snapshot };
+  expect(planned({ size: 5, ledger, jobs: [job] })).toBe("done");
 });
 
 describe("a job that the engine lists no more", () => {

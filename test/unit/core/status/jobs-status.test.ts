@@ -101,6 +101,16 @@ describe("status.jobs", () => {
     expect(statusAt({ status: unheard }).jobs).toEqual([]);
   });
 
+  test("keeps a job that is missing while the cluster's id is still to be remembered", () => {
+    const { clusterId: _, ...ledger } = formed(3);
+    expect(statusAt({ status: told, ledger }).jobs).toEqual([{ id: "v", name: "payments", status: "UNKNOWN", reason }]);
+  });
+
+  test("leaves the jobs of a total loss to that", () => {
+    const ledger = formed(3, { stateLost: { at: "2026-01-01T11:00:00.000Z", jobs: ["payments (v)"] } });
+    expect(statusAt({ status: told, ledger }).jobs).toEqual([]);
+  });
+
   test("lets a job go that has ended", () => {
     expect(statusAt({ status: told, jobs: [{ id: "v", status: "COMPLETED" }] }).jobs).toEqual([]);
   });
