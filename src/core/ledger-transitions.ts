@@ -224,6 +224,8 @@ export function halt(
     because: NonNullable<LedgerOperation["because"]>;
     /** The acceptance of the loss that is used up by it. */
     accepted?: string | undefined;
+    /** What is known of jobs, with those that the engine will not start again by itself. */
+    jobs?: JobMemory | undefined;
   },
   at: string,
 ): Ledger {
@@ -231,6 +233,7 @@ export function halt(
     ...advanced(ledger),
     ...(stop.accepted !== undefined && { accepted: stop.accepted }),
     ...(stop.lossless && { formedSize: stop.size }),
+    ...(stop.jobs && { jobs: stop.jobs }),
     operation: {
       kind: "Stop",
       from: stop.size,

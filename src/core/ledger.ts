@@ -59,8 +59,11 @@ const operation = z.object({
 const waitingJob = z.object({
   id: z.string(),
   name: z.string().optional(),
-  /** MemberLoss: by the engine, without auto-scaling. Minority: by this operator, on the smaller side of a split. */
-  by: z.enum(["MemberLoss", "Minority"]),
+  /**
+   * MemberLoss: by the engine, without auto-scaling. Stop: the same, when the whole cluster starts again. Minority: by this
+   * operator, on the smaller side of a split.
+   */
+  by: z.enum(["MemberLoss", "Stop", "Minority"]),
   /** Members that the cluster had when it was suspended. */
   size: z.int().min(1),
   /**
@@ -79,7 +82,7 @@ const jobMemory = z.object({
   unscaled: z.object({ members: z.array(z.string()), jobs: z.array(z.string()) }).optional(),
   /** Jobs that the engine does not know any more although they had not ended. */
   vanished: z.array(z.object({ id: z.string(), name: z.string().optional(), at: z.string() })),
-  /** The whole view that stands unchanged since then; kept only while jobs wait. */
+  /** The whole view that stands unchanged since then, its members in the order they joined; kept only while jobs wait. */
   settled: z.object({ since: z.string(), members: z.array(z.string()) }).optional(),
 });
 

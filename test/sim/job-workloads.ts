@@ -6,6 +6,7 @@ import {
   loseRecord,
   rests,
   split,
+  stopped,
   submit,
   suspendJob,
   told,
@@ -65,6 +66,15 @@ export const jobWorkloads: readonly Workload[] = [
     name: "shrink with a job without auto-scaling",
     spec: { replicas: 5 },
     acts: [fixed, edit({ replicas: 3 }, working)],
+  },
+  {
+    name: "stop and start with a job without auto-scaling",
+    spec: {
+      replicas: 3,
+      licenseKeySecretRef: { name: "licence", key: "key" },
+      losslessRestart: { mode: "HotRestart", hotRestart: { storage: { size: "10Gi" } } },
+    },
+    acts: [fixed, edit({ suspend: true }, known), edit({ suspend: false }, { when: stopped })],
   },
   {
     name: "split, jobs of the smaller side suspended",

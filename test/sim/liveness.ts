@@ -81,7 +81,7 @@ function atRest(world: World): boolean {
   const stopped = replicasOf(world.statefulSet) === 0 && world.pods.length === 0;
   // A job may wait for as long as its user wants the view to stand; what never goes on is the end state's business.
   const waits = (world.ledger?.jobs?.waiting ?? []).some((job) => job.snapshots.length > 0);
-  if (waits && !jobsGoOn(world)) return false;
+  if ((waits && !jobsGoOn(world)) || jobsOf(world).some((job) => job.status === "COMPLETING")) return false;
   return (world.ledger?.operation === undefined || heldMidway(world)) && (stopped || world.truth.settled());
 }
 
@@ -145,7 +145,8 @@ function isLeftToPerson({ ledger, cluster, engine }: World, job: Job): boolean {
   if (!waiting) return false;
   const needed = neededOf(Math.max(waiting.size, ledger?.quorumBase ?? 0));
   const tooFew = (engine.largest?.members.length ?? 0) < needed;
-  const unclear = !waiting.snapshots.includes(`${job.snapshot?.id}@${job.snapshot?.startedAt}`);
+  const { snapshot } = job;
+  const unclear = !waiting.snapshots.includes(snapshot ? `${snapshot.id}@${snapshot.startedAt}` : "none");
   return unclear || cluster?.spec.jobs.resume === "Manual" || tooFew;
 }
 
@@ -160,7 +161,11 @@ function forgottenProblem({ engine, ledger, toldOf, lossAccepted, options }: Wor
 
 function jobsGoOn(world: World): boolean {
   return jobsOf(world).every(
-    (job) => job.status !== "SUSPENDED" || job.suspendedBy === "person" || job.damaged || isLeftToPerson(world, job),
+    (job) =>
+      job.status !== "SUSPENDED" ||
+      job.suspendedBy === "person" ||
+      job.cause !== undefined ||
+      isLeftToPerson(world, job),
   );
 }
 

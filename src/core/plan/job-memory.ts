@@ -69,6 +69,23 @@ function suspendedByLoss(observation: Observation, ledger: Ledger, before: JobMe
   });
 }
 
+/**
+ * Jobs without auto-scaling that run until a stop of the whole cluster: when it starts again the engine has them suspended
+ * (seen on real engines). By the snapshot that they have taken for the stop it shows later that nobody else did it.
+ */
+export function jobsAfterStop(observation: Observation, ledger: Ledger): JobMemory | undefined {
+  if (!ledger.jobs) return undefined;
+  const { unscaled = { members: [], jobs: [] }, settled: _, ...memory } = ledger.jobs;
+  const waiting = unscaled.jobs.flatMap((id): WaitingJob[] => {
+    const job = jobOf(observation, id);
+    if (job && (job.status === "SUSPENDED" || hasEnded(job))) return [];
+    const name = job?.name === undefined ? {} : { name: job.name };
+    const stamp = job?.status === "NOT_RUNNING" ? snapshotStamp(job) : undefined;
+    return [{ id, ...name, by: "Stop", size: unscaled.members.length, snapshots: stamp === undefined ? [] : [stamp] }];
+  });
+  return sorted({ ...memory, waiting: [...memory.waiting, ...waiting] });
+}
+
 /** For a job that was never remembered: it began to run a moment before the loss, or the operator was away. */
 const freshMillis: Millis = 300_000;
 
@@ -113,7 +130,8 @@ function settledNow(
   view: View,
   whole: boolean,
 ): JobMemory["settled"] {
-  const members = view.members.map((member) => member.uuid).sort();
+  // In the order in which they joined: one with a volume that went and came back has its old id, and is the last.
+  const members = view.members.map((member) => member.uuid);
   const same = before !== undefined && before.members.join() === members.join();
   if (same) return before;
   return whole ? { since: timeOf(observation), members } : undefined;

@@ -37,7 +37,7 @@ function knownSuspender(observation: Observation, job: WaitingJob): Unmet | unde
   if (facts ? standsOn(facts, job) : job.snapshots.length > 0) return undefined;
   return {
     check: "SuspendedByWhom",
-    observed: `${nameOfJob(job)} was suspended when members were lost or apart; nothing tells whether by that or by a person`,
+    observed: `${nameOfJob(job)} was suspended when members were lost, apart or stopped; nothing tells whether by that or by a person`,
     needed: "a person to decide",
     remedy: "resume or cancel it with the engine's own tools",
   };

@@ -18,6 +18,7 @@ import {
   settled,
   whole,
 } from "./gates.ts";
+import { jobsAfterStop } from "./job-memory.ts";
 import { acceptedLoss, snapshotsComplete, unacceptedLoss } from "./snapshots.ts";
 import { blocked, hold, type Step, type Unmet, wait } from "./step.ts";
 import { volumesThere } from "./volumes.ts";
@@ -111,9 +112,10 @@ function quiesce(observation: Observation, ledger: Ledger, operation: LedgerOper
     return effect(observation, { kind: "ChangeClusterState", to: "PASSIVE" }, "jobs take their last snapshot: PASSIVE");
   }
   const because = operation.because ?? "Suspend";
+  const stop = { size, lossless: true, because, jobs: jobsAfterStop(observation, ledger) };
   return effect(
     observation,
-    { kind: "Scale", from: size, to: 0, ledger: halt(ledger, { size, lossless: true, because }, timeOf(observation)) },
+    { kind: "Scale", from: size, to: 0, ledger: halt(ledger, stop, timeOf(observation)) },
     `every member says PASSIVE: all ${size} stop together`,
   );
 }

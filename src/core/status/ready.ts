@@ -26,7 +26,7 @@ export function ready(a: Assessment): Verdict {
   if (ledger?.formedSize === undefined) {
     return { type, status: "False", reason: "Forming", message: "The first whole view is being recorded." };
   }
-  if (a.step.kind === "effect") {
+  if (a.step.kind === "effect" && !onlyRemembers(a)) {
     return { type, status: "False", reason: "Reconciling", message: `About to act: ${a.step.says}.` };
   }
   const refused = a.step.kind === "blocked" ? a.step.by[0] : undefined;
@@ -37,6 +37,13 @@ export function ready(a: Assessment): Verdict {
   }
   const size = observation.statefulSet.replicas;
   return { type, status: "True", reason: "Ready", message: `One view of ${size} members, all safe.` };
+}
+
+/** A write of what is to be kept in mind (who the members are, which jobs run) changes nothing about the cluster. */
+function onlyRemembers(a: Assessment): boolean {
+  if (a.step.kind !== "effect" || a.step.effect.kind !== "WriteLedger" || !sizeAsWanted(a)) return false;
+  const { operation, stateLost } = a.step.effect.ledger;
+  return operation === undefined && stateLost === undefined;
 }
 
 /** A paused cluster that is as its spec wants it is ready; one whose size was edited meanwhile is not. */

@@ -47,6 +47,7 @@ export class Disks {
   static restored({ table, jobs }: Saved, backups: number, now: () => number): { table: PartitionTable; jobs: Jobs } {
     const restored = new Jobs(now, jobs);
     for (const job of restored.all()) if (job.status !== "SUSPENDED") job.status = "NOT_RUNNING";
+    restored.masterGone();
     return { table: new PartitionTable(backups, table), jobs: restored };
   }
 }

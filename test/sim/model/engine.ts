@@ -203,6 +203,7 @@ export class Engine {
     }
     this.publish(island);
     this.move(island);
+    this.timeline.after(this.random.between(500, 6_000), () => island.jobs.suspendOrphans(members.length));
   }
 
   /** A side of a split that lost the others: it goes on as a cluster of its own. */

@@ -5,7 +5,10 @@ import {
   beginGrow,
   beginShrink,
   finish,
+  finishStop,
+  halt,
   openLedger,
+  recordLoss,
   reform,
   reopenLedger,
   withdrawGrow,
@@ -17,9 +20,16 @@ const first = openLedger({ uid: "u", version: "5.7.0", size: 3, at });
 
 describe("reading a ledger", () => {
   test("what was written is read back the same", () => {
-    const jobs = Array.from({ length: 1_000 }, (_, index) => ({ id: `job-${index}`, refresh: false }));
-    const large = beginShrink(formed(300), { from: 300, to: 299 }, jobs, at);
-    for (const ledger of [first, formed(3), beginGrow(formed(3), { from: 3, to: 5 }, at), large]) {
+    const many = Array.from({ length: 1_000 }, (_, index) => ({ id: `job-${index}`, refresh: false }));
+    const large = beginShrink(formed(300), { from: 300, to: 299 }, many, at);
+    const job = { id: "j", name: "jobs", by: "Minority" as const, size: 5, snapshots: ["3@17"], asked: ["uuid-0"] };
+    const jobs = {
+      waiting: [job, { id: "k", by: "MemberLoss" as const, size: 3, snapshots: [] }],
+      unscaled: { members: ["uuid-0"], jobs: ["j"] },
+      vanished: [{ id: "v", at }],
+      settled: { since: at, members: ["uuid-0"] },
+    };
+    for (const ledger of [first, formed(3), formed(5, { jobs }), beginGrow(formed(3), { from: 3, to: 5 }, at), large]) {
       expect(readLedger(writeLedger(ledger))).toEqual({ kind: "ledger", ledger });
     }
   });
@@ -42,6 +52,22 @@ describe("reading a ledger", () => {
 });
 
 describe("transitions", () => {
+  const jobs = { waiting: [], unscaled: { members: ["uuid-0"], jobs: ["j"] }, vanished: [{ id: "v", at }] };
+
+  test.each([
+    ["a stop that keeps their state", true, jobs],
+    ["a stop that gives it up", false, undefined],
+  ])("what is known of jobs after %s", (_, lossless, kept) => {
+    const halted = halt(formed(3, { jobs }), { size: 3, lossless, because: "Suspend" }, at);
+    expect(finishStop(halted, at).jobs).toEqual(kept);
+  });
+
+  test("a total loss leaves nothing to be known of jobs but their names", () => {
+    const lost = recordLoss(formed(3, { jobs }), { members: ["n"], clusterId: "new", jobs: ["j"] }, at);
+    expect(lost).toMatchObject({ stateLost: { jobs: ["j"] } });
+    expect(lost.jobs).toBeUndefined();
+  });
+
   test("each one raises the epoch by exactly one", () => {
     const grown = beginGrow(formed(3), { from: 3, to: 5 }, at);
     const chain = [formed(3), grown, withdrawGrow(grown, 4, at)];

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { annotation } from "../../../../src/api/names.ts";
+import { annotation, finalizer } from "../../../../src/api/names.ts";
 import type { JobFacts } from "../../../../src/core/evidence/observation.ts";
 import type { JobMemory, Ledger, WaitingJob } from "../../../../src/core/ledger.ts";
-import { beginRoll, beginShrink } from "../../../../src/core/ledger-transitions.ts";
+import { beginRoll, beginShrink, beginStop } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
 import type { Step } from "../../../../src/core/plan/step.ts";
 import { type Case, clusterUid, formed, now, observe, uuidOf } from "../observation-fixture.ts";
@@ -188,6 +188,14 @@ describe("a waiting job", () => {
     });
   });
 
+  test("waits anew when a member went and came back by its old name", () => {
+    const order = remembering({ waiting: [loss], settled: standsFor(3_600, ["uuid-1", "uuid-0", "uuid-2"]) });
+    const since = new Date(now).toISOString();
+    expect(planned({ size: 3, ledger: order, jobs: [suspended] })).toMatchObject({
+      settled: { since, members: three },
+    });
+  });
+
   test("waits anew after a split, also when the same members are one view again", () => {
     const memory = planned({ size: 3, ledger: waiting(3_600), islands: [[0], [1, 2]] });
     expect(memory).toEqual({ waiting: [loss], vanished: [] });
@@ -197,6 +205,36 @@ describe("a waiting job", () => {
     const unclear = remembering({ waiting: [{ ...loss, snapshots: [] }], settled: standsFor(60) });
     const memory = planned({ size: 3, ledger: unclear, jobs: [suspended], metadata: accepted }) as JobMemory;
     expect(memory.waiting).toEqual([]);
+  });
+});
+
+describe("a stop of the whole cluster", () => {
+  const hotRestart = {
+    suspend: true,
+    licenseKeySecretRef: { name: "licence", key: "key" },
+    losslessRestart: { mode: "HotRestart" as const, hotRestart: { storage: { size: "1Gi" } } },
+  };
+  const passive = Object.fromEntries([0, 1, 2].map((o) => [o, { clusterState: "PASSIVE" as const }]));
+  const unscaled = { members: three, jobs: ["f"] };
+  const stopping = (jobs: Case["jobs"]) => {
+    const ledger = beginStop(remembering({ unscaled, settled: standsFor(60) }), 3, "Suspend", at);
+    const metadata = { finalizers: [finalizer] };
+    const step = plan(
+      observe({ size: 3, metadata, spec: hotRestart, claims: [{}, {}, {}], member: passive, ledger, jobs: jobs ?? [] }),
+    );
+    return step.kind === "effect" && step.effect.kind === "Scale" ? step.effect.ledger.jobs : step;
+  };
+
+  test.each<[string, Case["jobs"], string[]]>([
+    ["by the snapshot that it took for the stop", [{ ...running, status: "NOT_RUNNING" }], [stamp]],
+    ["without one where the jobs are unknown", "asked once", []],
+  ])("notes a job that the engine will not start again, %s", (_, jobs, snapshots) => {
+    const name = snapshots.length > 0 ? { name: "fixed" } : {};
+    expect(stopping(jobs)).toEqual({ waiting: [{ id: "f", ...name, by: "Stop", size: 3, snapshots }], vanished: [] });
+  });
+
+  test("leaves one alone that its user has suspended meanwhile", () => {
+    expect(stopping([suspended])).toEqual({ waiting: [], vanished: [] });
   });
 });
 

@@ -86,6 +86,22 @@ describe("JobsHealthy", () => {
   });
 });
 
+describe("Ready", () => {
+  const ready = (about: Case) => {
+    const found = statusAt(about).conditions?.find((c) => c.type === "Ready");
+    return `${found?.status} ${found?.reason}`;
+  };
+  const running = { id: "f", status: "RUNNING" as const, autoScaling: false };
+
+  test("stays True while nothing is done but to keep in mind which jobs run", () => {
+    expect(ready({ jobs: [running] })).toBe("True Ready");
+  });
+
+  test("is False then, too, where another size is asked for", () => {
+    expect(ready({ jobs: [running], spec: { replicas: 5 } })).toBe("False Reconciling");
+  });
+});
+
 describe("status.jobs", () => {
   const told = { jobs: [{ id: "v", name: "payments", status: "RUNNING" }] };
   const reason = "the engine does not list it any more, and not as ended";
