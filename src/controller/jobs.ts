@@ -195,6 +195,7 @@ function factsOf(job: Job, details: JobDetails | undefined, completeness: Comple
     quorum: record?.quorumSize,
     keepsState: config && config.guarantee !== "NONE",
     suspension: suspension && (suspension.by === "User" ? "" : suspension.cause),
+    failure: job.failure,
     autoScaling: config?.autoScaling,
     snapshotInterval: config?.snapshotIntervalMillis,
     snapshot: snapshotOf(record),

@@ -80,8 +80,10 @@ const jobMemory = z.object({
   waiting: z.array(waitingJob),
   /** Jobs without auto-scaling that ran, and on whom: the engine suspends them when one of these is lost. */
   unscaled: z.object({ members: z.array(z.string()), jobs: z.array(z.string()) }).optional(),
-  /** Jobs that the engine does not know any more although they had not ended. */
-  vanished: z.array(z.object({ id: z.string(), name: z.string().optional(), at: z.string() })),
+  /** Jobs that the engine does not know any more although they had not ended, or ended for a damaged snapshot (`cause`). */
+  vanished: z.array(
+    z.object({ id: z.string(), name: z.string().optional(), at: z.string(), cause: z.string().optional() }),
+  ),
   /** The whole view that stands unchanged since then, its members in the order they joined; kept only while jobs wait. */
   settled: z.object({ since: z.string(), members: z.array(z.string()) }).optional(),
 });

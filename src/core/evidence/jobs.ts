@@ -7,6 +7,15 @@ export function activeJobs({ jobs }: Pick<Observation, "jobs">): JobFacts[] {
   return jobs.jobs.filter((job) => job.status !== "COMPLETED" && job.status !== "FAILED");
 }
 
+/**
+ * The engine found a job's snapshot incomplete when it was to start from it. Its words, at the beginning of which are
+ * "State for job 'x'", or "snapshot "x" … is damaged" (seen on real engines).
+ */
+export function isDamaged({ status, suspension, failure }: JobFacts): boolean {
+  const words = status === "SUSPENDED" ? suspension : status === "FAILED" ? failure : undefined;
+  return words !== undefined && /State for job|is corrupted|is damaged/.test(words);
+}
+
 export function jobOf(observation: Observation, id: string): JobFacts | undefined {
   return observation.jobs?.known ? observation.jobs.jobs.find((job) => job.id === id) : undefined;
 }

@@ -166,6 +166,8 @@ export interface JobFacts {
    * not scale by itself; the engine says the same of both (seen on real engines), see evidence/suspension.ts.
    */
   readonly suspension: string | undefined;
+  /** Why it failed, in the engine's words; undefined where it has not, or the engine does not say (before 5.2). */
+  readonly failure: string | undefined;
   /** False: the engine does not start it again by itself after it has lost a member or its master. */
   readonly autoScaling: boolean | undefined;
   /** Milliseconds between two snapshots. */

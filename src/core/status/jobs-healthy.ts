@@ -1,5 +1,5 @@
 import { acceptCommand } from "../evidence/accept.ts";
-import { activeJobs, jobOf, nameOfJob } from "../evidence/jobs.ts";
+import { activeJobs, isDamaged, jobOf, nameOfJob } from "../evidence/jobs.ts";
 import type { JobFacts, Millis } from "../evidence/observation.ts";
 import { waitsFor } from "../plan/resume-jobs.ts";
 import { snapshotLossOf, whatHelps } from "../plan/snapshots.ts";
@@ -72,8 +72,7 @@ function ailmentOf(job: JobFacts): Ailment | undefined {
       return ill(job.quorum ? `is not running (it needs ${job.quorum} members)` : "is not running");
     case "SUSPENDED":
       if (!job.suspension) return undefined;
-      // In the engine's words: "State for job … is corrupted", "snapshot … is damaged".
-      return ill(`was suspended by the engine: ${job.suspension}`, /corrupted|damaged/i.test(job.suspension));
+      return ill(`was suspended by the engine: ${job.suspension}`, isDamaged(job));
     case "UNKNOWN":
       return ill("has a status that this operator does not know");
     default:
@@ -84,9 +83,9 @@ function ailmentOf(job: JobFacts): Ailment | undefined {
 function vanishedOf({ observation, ledger }: Assessment): string | undefined {
   const vanished = ledger?.jobs?.vanished ?? [];
   if (vanished.length === 0) return undefined;
-  const names = vanished.map((job) => `${nameOfJob(job)} (missed since ${job.at})`).join(", ");
+  const names = vanished.map((job) => `${nameOfJob(job)} (${job.cause ?? `missed since ${job.at}`})`).join(", ");
   const remedy = `Submit them again, then ${acceptCommand(observation, "lose-data")}`;
-  return `The engine does not know these jobs any more, although they had not ended: ${names}. ${remedy}.`;
+  return `These jobs are gone although nobody ended them: ${names}. ${remedy}.`;
 }
 
 /** Suspended by a loss or on the smaller side of a split, and why they do not go on yet. */

@@ -2,7 +2,7 @@ import type { JetClusterStatus } from "../../api/jet-cluster.ts";
 import { statusLimit } from "../../api/limits.ts";
 import { activeJobs } from "../evidence/jobs.ts";
 import type { JobFacts } from "../evidence/observation.ts";
-import { missingJobs, vanished } from "../plan/vanished.ts";
+import { type MissingJob, missingJobs, vanished } from "../plan/vanished.ts";
 import type { Assessment } from "./assessment.ts";
 import { cut } from "./text.ts";
 
@@ -27,13 +27,15 @@ function goneOf({ observation, ledger }: Assessment): ShownJob[] {
   if (!ledger) return [];
   const noted = ledger.jobs?.vanished ?? [];
   const missing = missingJobs(observation, ledger).filter((job) => !noted.some((each) => each.id === job.id));
-  const reason = "the engine does not list it any more, and not as ended";
-  const shown = (status: string) => (job: { readonly id: string; readonly name?: string | undefined }) => ({
-    id: job.id,
-    ...(job.name !== undefined && { name: cut(job.name, statusLimit.name) }),
-    status,
-    reason,
-  });
+  const unlisted = "the engine does not list it any more, and not as ended";
+  const shown =
+    (status: string) =>
+    ({ id, name, cause = unlisted }: MissingJob) => ({
+      id,
+      ...(name !== undefined && { name: cut(name, statusLimit.name) }),
+      status,
+      reason: cut(cause, statusLimit.text),
+    });
   return [...noted.map(shown(vanished)), ...missing.map(shown("UNKNOWN"))];
 }
 

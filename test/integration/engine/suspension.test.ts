@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createJobSource } from "../../../src/controller/jobs.ts";
 import { createSnapshotSource } from "../../../src/controller/snapshots.ts";
+import { isDamaged } from "../../../src/core/evidence/jobs.ts";
 import type { JobFacts, JobsFacts, KnownMember } from "../../../src/core/evidence/observation.ts";
 import { wasLossSuspended } from "../../../src/core/evidence/suspension.ts";
 import { podOrLoopbackAddresses } from "../../../src/engine/addresses.ts";
@@ -136,6 +137,18 @@ describe.each(enginesToTest())("jobs without auto-scaling, on three members of %
     const after = await comesTo(jobs.fixed, (job) => job.status === "SUSPENDED" && job.suspension !== "");
     expect(after.suspension).toMatch(/is corrupted: it should have \d+ entries/);
     expect(wasLossSuspended(after)).toBe(false);
+    expect(isDamaged(after)).toBe(true);
+  });
+
+  test("a damaged snapshot ends one that may not be suspended, in the same words where the engine says them", async () => {
+    const frail = await living[0]!.command("submit frail EXACTLY_ONCE false false 5000 10 100 false");
+    await reaches(frail, "RUNNING");
+    await engine.suspend(asked(), frail, signal);
+    await reaches(frail, "SUSPENDED");
+    expect(await living[0]!.command(`damage ${frail}`)).toBe("1");
+    await engine.resume(asked(), frail, signal);
+    const after = await reaches(frail, "FAILED");
+    expect(isDamaged(after)).toBe(!version.startsWith("4."));
   });
 
   test("a master that dies suspends it some seconds later, on the snapshot that it had", async () => {

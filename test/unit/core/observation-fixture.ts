@@ -186,6 +186,7 @@ function jobOf(job: Partial<JobFacts>, index: number): JobFacts {
     quorum: 0,
     keepsState: true,
     suspension: undefined,
+    failure: undefined,
     autoScaling: true,
     snapshotInterval: 10_000,
     snapshot: undefined,

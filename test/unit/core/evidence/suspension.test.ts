@@ -16,6 +16,7 @@ function job(about: Partial<JobFacts>): JobFacts {
     quorum: 0,
     keepsState: true,
     suspension: "",
+    failure: undefined,
     autoScaling: false,
     snapshotInterval: 5_000,
     snapshot: third,

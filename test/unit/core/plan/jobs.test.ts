@@ -342,6 +342,15 @@ describe("a job that the engine lists no more", () => {
     expect((step as JobMemory | undefined)?.vanished ?? []).toEqual([]);
   });
 
+  test("is noted with the engine's words where it failed for a damaged snapshot", () => {
+    const failure = "JetException: State for job 'payments' in IMap 'x' is corrupted";
+    const jobs = [{ id: "v", status: "FAILED" as const, failure }];
+    const gone = [{ id: "v", name: "payments", at: new Date(now).toISOString(), cause: failure }];
+    expect(planned({ size: 3, ...told_, jobs })).toMatchObject({ vanished: gone });
+    expect(planned({ size: 3, ledger: remembering({ vanished: gone }), jobs })).toBe("done");
+    expect(planned({ size: 3, ...told_, jobs: [{ ...jobs[0], failure: "boom" }] })).toBe("done");
+  });
+
   test("is back when it is listed again", () => {
     expect(planned({ size: 3, ledger: remembering({ vanished }), jobs: [{ id: "v" }] })).toBeUndefined();
   });

@@ -76,6 +76,14 @@ describe("JobsHealthy", () => {
     expect(jobsHealthy(jobs("boom"))).toMatch(/^False JobsNotRunning/);
   });
 
+  test("says of a job that failed for a damaged snapshot what the engine says", () => {
+    const cause = "State for job 'payments' is corrupted";
+    const vanished = [{ id: "v", name: "payments", at: "2026-01-01T11:00:00.000Z", cause }];
+    const about: Case = { ledger: remembering({ vanished }), jobs: [{ id: "v", status: "FAILED", failure: cause }] };
+    expect(jobsHealthy(about)).toContain(`payments (v) (${cause})`);
+    expect(statusAt(about).jobs).toEqual([{ id: "v", name: "payments", status: "VANISHED", reason: cause }]);
+  });
+
   test("names vanished jobs, also while the others are unknown, and how to take note of them", () => {
     const vanished = [{ id: "v", name: "payments", at: "2026-01-01T11:00:00.000Z" }];
     for (const jobs of [[], "asked once"]) {
