@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFailed, test } from "vitest";
+import type { JetCluster } from "../../src/api/jet-cluster.ts";
 import { annotation } from "../../src/api/names.ts";
 import { clusterHost, up } from "../cluster/cluster.ts";
 import { nodePlans } from "../cluster/paths.ts";
@@ -55,6 +56,7 @@ describe.each(testedEngines)("a cluster of %s", (version) => {
     backupCount: 1,
     resources: { requests: { cpu: "50m", memory: "300Mi" }, limits: { memory: "450Mi" } },
     network: { clients: [{ podSelector: { matchLabels: client } }] },
+    splitBrain: { settleSeconds: 10 },
   });
   const address = () => `orders.${namespace}.svc.cluster.local:5701`;
 
@@ -177,6 +179,30 @@ describe.each(testedEngines)("a cluster of %s", (version) => {
     await jobGoesOn();
   });
 
+  test("a job without auto-scaling, which a lost member suspends, goes on once the cluster is whole again", async () => {
+    const target = { namespace, version, clusterName: "orders", address: address(), labels: client };
+    const fixed = { name: "fixed", map: "fixed", keys, snapshotMillis: 20_000, autoScaling: false };
+    await submitSampleJob(clusterHost, target, fixed, console.log);
+    const runs = (now: JetCluster) => now.status?.jobs?.find(({ name }) => name === "fixed")?.status === "RUNNING";
+    await cluster.waitFor("status to tell of the job", runs, 120_000);
+    const counted = (count: number) => waitForCount(reader, { count, keys, map: "fixed", timeoutMillis: 300_000 });
+    // Some seconds after a snapshot: what its suspension is told by.
+    const before = await counted(2_400);
+    await killMember(cluster, (await cluster.pods())[1]!.metadata.name);
+    const waiting = await cluster.waitFor(
+      "the job to wait",
+      (now) => condition(now, "JobsHealthy")?.reason === "JobsWaiting",
+      120_000,
+    );
+    expect(condition(waiting, "JobsHealthy")?.message).toMatch(/^fixed \([-0-9a-f]+\) waits to go on: /);
+    await cluster.ready(3);
+    const resumed = await cluster.waitFor("the job to go on", runs, 120_000);
+    expect(condition(resumed, "JobsHealthy")?.status).toBe("True");
+    const after = await counted(before.count + 300);
+    expect({ origin: after.origin, bad: after.bad }).toEqual({ origin: before.origin, bad: 0 });
+    await jobGoesOn();
+  }, 900_000);
+
   test("the operator at rest writes nothing and lists nothing", async () => {
     await cluster.ready(3);
     // The jobs of a cluster at rest are asked for every 30 s: what came of the last test stands in status after that.
@@ -262,4 +288,13 @@ function rolledOut({ status, metadata }: Awaited<ReturnType<TestedCluster["read"
     status?.lastOperation?.kind === "Roll" &&
     status.operation === undefined
   );
+}
+
+/** SIGKILL to the engine's process, as the kernel sends it: the pod stays, its container starts again. */
+async function killMember({ api, namespace: where }: TestedCluster, pod: string): Promise<void> {
+  const { status } = (await api.request("GET", `/api/v1/namespaces/${where}/pods/${pod}`)) as {
+    status: { containerStatuses: readonly { containerID: string }[] };
+  };
+  const id = status.containerStatuses[0]!.containerID.replace("containerd://", "");
+  await run(clusterHost.enter(["/usr/bin/ctr", "-n", "k8s.io", "tasks", "kill", "-s", "SIGKILL", id]));
 }

@@ -31,6 +31,8 @@ export interface SampleJob {
   readonly stateBytes?: number;
   /** Split-brain protection. */
   readonly protected?: boolean;
+  /** Whether the engine starts it again by itself after it has lost a member. */
+  readonly autoScaling?: boolean;
 }
 
 /** What the job's map says. */

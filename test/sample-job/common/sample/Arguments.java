@@ -13,6 +13,7 @@ final class Arguments {
     final int snapshotMillis;
     final int stateBytes;
     final boolean splitBrainProtection;
+    final boolean autoScaling;
 
     private final Map<String, String> given;
 
@@ -25,9 +26,10 @@ final class Arguments {
         snapshotMillis = number("snapshotMillis", 1_000, 10, 3_600_000);
         stateBytes = number("stateBytes", 0, 0, 10_000_000);
         splitBrainProtection = yesOrNo("protected", true);
+        autoScaling = yesOrNo("autoScaling", true);
         if (!given.isEmpty()) {
             throw new IllegalArgumentException("unknown argument " + given.keySet()
-                    + "; there are name, map, rate, keys, snapshotMillis, stateBytes, protected");
+                    + "; there are name, map, rate, keys, snapshotMillis, stateBytes, protected, autoScaling");
         }
     }
 

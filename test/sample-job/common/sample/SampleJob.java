@@ -55,6 +55,7 @@ public final class SampleJob {
                 .setProcessingGuarantee(ProcessingGuarantee.EXACTLY_ONCE)
                 .setSnapshotIntervalMillis(arguments.snapshotMillis)
                 .setSplitBrainProtection(arguments.splitBrainProtection)
+                .setAutoScaling(arguments.autoScaling)
                 // A failed job would be gone with its state; a suspended one says why.
                 .setSuspendOnFailure(true);
     }
