@@ -4,6 +4,7 @@ import { annotation, childNames, port } from "../api/names.ts";
 import { type Engine, engineOf, newestVersion } from "../core/evidence/capabilities.ts";
 import type { KnownMember, Observation, SideFacts, StatefulSetFacts } from "../core/evidence/observation.ts";
 import { isJoining, singleView, smallerSides, viewsOf } from "../core/evidence/views.ts";
+import type { Ledger } from "../core/ledger.ts";
 import { ledgerOf } from "../core/plan/evidence.ts";
 import type { Caches } from "./caches.ts";
 import { type JobSource, sideKeys } from "./jobs.ts";
@@ -133,9 +134,14 @@ async function jobsOf(
   if (joined.length === 0 || (joined.length < replicas && !most)) return undefined;
   const { metadata, spec } = seen.cluster;
   const ledger = ledgerOf(seen);
-  const atRest = ledger !== undefined && ledger.operation === undefined && !ledger.jobs?.waiting.length;
+  const atRest = ledger !== undefined && ledger.operation === undefined && !mayResume(seen.cluster, ledger);
   const quiet = atRest && tookNoteOf(seen.cluster);
   return jobs.observe(key, { members: joined, clusterName: spec.clusterName ?? metadata.name, quiet }, signal);
+}
+
+/** A resume is never decided from an old list: its user may have taken the job back meanwhile. */
+function mayResume({ spec }: JetCluster, { jobs }: Ledger): boolean {
+  return spec.jobs.resume === "Automatic" && (jobs?.waiting.some((job) => job.snapshots.length > 0) ?? false);
 }
 
 /** Only where something is to be done with the answer: each question is a connection to a cluster in trouble. */

@@ -42,7 +42,10 @@ function memoryNow(observation: Observation, ledger: Ledger, before: JobMemory):
   return withSettled(next, waiting.length === 0 ? undefined : settledNow(observation, before.settled, view, whole));
 }
 
-/** Judged only where all members are one view: a silent part of the cluster may have a copy. Forgotten are jobs that run, have ended or are gone, are damaged, or have run since and were suspended by somebody. */
+/**
+ * Judged only where all members are one view: a silent part of the cluster may have a copy. Forgotten are jobs that run,
+ * have ended or are gone, are damaged, or have run since and were suspended by somebody.
+ */
 function waitsOn(waiting: WaitingJob, observation: Observation): boolean {
   const job = jobOf(observation, waiting.id);
   if (!job || job.status === "RUNNING" || hasEnded(job)) return false;
