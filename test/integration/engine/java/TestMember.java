@@ -21,8 +21,8 @@ import static com.hazelcast.jet.Util.entry;
 /**
  * A real member, of any version, that a test drives over its standard input, one command a line and one answer a line:
  * {@code submit name guarantee protected autoScaling intervalMillis keys stateBytes [suspendOnFailure]},
- * {@code fail name}, {@code jobs}, {@code size map}, {@code damage job} (takes one entry out of each of its snapshots), {@code leave} (shuts down gracefully),
- * {@code forgetful map}, {@code fill map entries valueBytes}, {@code right map valueBytes}, {@code show map},
+ * {@code fail name}, {@code jobs}, {@code size map}, {@code damage job} (takes one entry out of each of its snapshots),
+ * {@code leave} (shuts down gracefully), {@code forgetful map}, {@code fill map entries valueBytes}, {@code right map valueBytes}, {@code show map},
  * {@code sample jar autoScaling name=value …} where the sample job is on the class path. What it says of jobs is the
  * engine's own Java API.
  */
