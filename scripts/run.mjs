@@ -10,6 +10,7 @@ const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname,
 const tasks = {
   demo: "scripts/demo.ts",
   cluster: "test/cluster/main.ts",
+  conformance: "test/conformance/main.ts",
   check: "scripts/check.ts",
   bench: "scripts/bench.ts",
   test: "scripts/test.ts",

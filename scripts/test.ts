@@ -88,7 +88,7 @@ async function build(): Promise<void> {
   const say = (line: string) => console.log(line);
   await ensureBinaries(["kubernetes", "coredns", "helm"], say);
   const images: readonly ImageName[] = [
-    ...(["busybox", "pause", "node-client", "operator"] as const),
+    ...(["busybox", "pause", "node-client", "fake-enterprise", "operator"] as const),
     ...(["hazelcast-5.7.0", "hazelcast-5.5.0", "hazelcast-jet-4.5.4"] as const),
   ];
   for (const name of images) {

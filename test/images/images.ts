@@ -3,6 +3,7 @@ import { busyboxRecipe } from "./busybox.ts";
 import { debianNodeRecipe } from "./debian-node.ts";
 import { jetRecipe } from "./engine-4.ts";
 import { platformRecipe } from "./engine-5.ts";
+import { fakeEnterpriseRecipe } from "./fake-enterprise.ts";
 import { cachedImage, type Image, type Recipe } from "./image-cache.ts";
 import { nodeClientRecipe } from "./node-client.ts";
 import { operatorRecipe } from "./operator.ts";
@@ -15,6 +16,7 @@ const recipes = {
   "hazelcast-5.7.0": () => platformRecipe("5.7.0"),
   "hazelcast-5.5.0": () => platformRecipe("5.5.0"),
   "hazelcast-jet-4.5.4": jetRecipe,
+  "fake-enterprise": fakeEnterpriseRecipe,
   "node-client": nodeClientRecipe,
   operator: operatorRecipe,
 } satisfies Record<string, () => Recipe | Promise<Recipe>>;

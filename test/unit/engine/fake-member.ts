@@ -32,7 +32,7 @@ export async function fakeMember(
     open.add(socket);
     socket.on("error", () => {});
     socket.once("close", () => open.delete(socket));
-    serve(socket, (question) => {
+    serveProtocol(socket, (question) => {
       asked.push(question.type);
       const reply = replies[question.type] ?? (question.type === 0x000100 ? welcome(serverVersion) : unrecognized);
       answer(socket, question, typeof reply === "function" ? reply(question) : reply);
@@ -56,7 +56,8 @@ const unrecognized: Reply = {
   error: { className: "java.lang.UnsupportedOperationException", message: "Unrecognized client message received" },
 };
 
-function serve(socket: Socket, onQuestion: (question: Incoming) => void): void {
+/** Reads a client's greeting and its questions; a client that sends anything else is cut off. */
+export function serveProtocol(socket: Socket, onQuestion: (question: Incoming) => void): void {
   const reader = new MessageReader(1 << 24);
   let greeting = "";
   socket.on("data", (chunk: Buffer) => {
@@ -67,11 +68,15 @@ function serve(socket: Socket, onQuestion: (question: Incoming) => void): void {
       rest = rest.subarray(length);
       if (!"CP2".startsWith(greeting)) return void socket.destroy();
     }
-    for (const frames of reader.push(rest)) onQuestion(readIncoming(frames));
+    try {
+      for (const frames of reader.push(rest)) onQuestion(readIncoming(frames));
+    } catch {
+      socket.destroy();
+    }
   });
 }
 
-function answer(socket: Socket, question: Incoming, reply: Reply): void {
+export function answer(socket: Socket, question: Incoming, reply: Reply): void {
   if ("raw" in reply) {
     reply.raw(socket, question);
   } else if ("error" in reply) {
@@ -131,23 +136,41 @@ export function welcome(serverVersion: string, uuid = memberUuid, partitions = 2
 
 /** The answer to the members' listener: its event first, as real members send it. */
 export function membersReply(uuids: readonly string[]): (question: Incoming) => Reply {
-  return ({ correlation }) => ({ events: [membersOf(correlation, uuids)] });
+  return membersReplyOf(addressed(uuids));
+}
+
+interface ListedMember {
+  readonly uuid: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The same with the members' addresses. */
+export function membersReplyOf(members: readonly ListedMember[]): (question: Incoming) => Reply {
+  return ({ correlation }) => ({ events: [membersOf(correlation, members)] });
 }
 
 /** The same, followed by who owns each partition, as real members send it once the partitions have been dealt out. */
 export function viewReply(uuids: readonly string[], owners: readonly string[]): (question: Incoming) => Reply {
-  return ({ correlation }) => ({ events: [membersOf(correlation, uuids), partitionsOf(correlation, uuids, owners)] });
+  return ({ correlation }) => ({
+    events: [membersOf(correlation, addressed(uuids)), partitionsOf(correlation, uuids, owners)],
+  });
 }
 
-function membersOf(correlation: bigint, uuids: readonly string[]): Buffer {
-  const members = uuids.map((uuid, index) => [
+/** Members of which only the uuid matters. */
+function addressed(uuids: readonly string[]): ListedMember[] {
+  return uuids.map((uuid, index) => ({ uuid, host: `10.0.0.${index + 1}`, port: 5701 }));
+}
+
+function membersOf(correlation: bigint, members: readonly ListedMember[]): Buffer {
+  const listed = members.map(({ uuid, host, port }) => [
     Buffer.concat([uuidField(uuid), Buffer.from([0])]),
-    [intField(5701), Buffer.from(`10.0.0.${index + 1}`)],
+    [intField(port), Buffer.from(host)],
     [],
     [Buffer.alloc(3)],
     [],
   ]);
-  return eventBytes(0x000302, correlation, [intField(1)], [members]);
+  return eventBytes(0x000302, correlation, [intField(1)], [listed]);
 }
 
 function partitionsOf(correlation: bigint, uuids: readonly string[], owners: readonly string[]): Buffer {
@@ -162,11 +185,14 @@ export interface SummaryFields {
   readonly status: number;
   readonly cause?: string | null;
   readonly failure?: string | null;
+  /** Milliseconds since the epoch. */
+  readonly submittedAt?: number;
 }
 
 /** One job as 5.3 and newer list it. */
-export function summary({ id, name, status, cause = null, failure = null }: SummaryFields): Field {
-  const fixed = [Buffer.from([0]), longField(id), longField(7n), intField(status), longField(1_000n), longField(0n)];
+export function summary({ id, name, status, cause = null, failure = null, submittedAt = 1_000 }: SummaryFields): Field {
+  const times = [longField(BigInt(submittedAt)), longField(0n)];
+  const fixed = [Buffer.from([0]), longField(id), longField(7n), intField(status), ...times];
   const text = (value: string | null) => (value === null ? null : Buffer.from(value));
   return [Buffer.concat([...fixed, Buffer.from([0])]), Buffer.from(name), text(failure), null, text(cause)];
 }
