@@ -106,7 +106,7 @@ export function headerLength(file: string, start: Buffer): number {
 
 /** @param bytes the whole header. @throws DamagedFileError or WrongFileError when it is not the one expected. */
 export function checkHeader(file: string, bytes: Buffer, expected: MapFileHeader): void {
-  checkCrc(file, bytes.length - crcBytes, bytes.readUInt32LE(bytes.length - crcBytes), bytes.subarray(0, -crcBytes));
+  checkCrc(file, 0, bytes.readUInt32LE(bytes.length - crcBytes), bytes.subarray(0, -crcBytes));
   const nonce = bytes.toString("hex", fixedHeaderBytes, fixedHeaderBytes + nonceBytes);
   if (nonce !== expected.nonce)
     throw new WrongFileError(file, "the generation", { found: nonce, expected: expected.nonce });
@@ -129,7 +129,7 @@ export function encodeRecordHead(head: RecordHead): Buffer {
 
 /** The head is known to be whole before a length in it is believed. @throws DamagedFileError */
 export function decodeRecordHead(file: string, offset: number, bytes: Buffer): RecordHead {
-  checkCrc(file, offset + 20, bytes.readUInt32LE(20), bytes.subarray(0, 20));
+  checkCrc(file, offset, bytes.readUInt32LE(20), bytes.subarray(0, 20));
   const number = bytes.readUInt32LE(0);
   const kind = number === kinds.block ? "block" : number === kinds.footer ? "footer" : undefined;
   if (kind === undefined) {
@@ -148,15 +148,15 @@ export function decodeRecordHead(file: string, offset: number, bytes: Buffer): R
   };
 }
 
-/** @throws DamagedFileError when the bytes are not those that the checksum was taken of. */
+/**
+ * @param offset of the bytes in the file.
+ * @param stored what was written with them.
+ * @throws DamagedFileError when the bytes are not those that the checksum was taken of.
+ */
 export function checkCrc(file: string, offset: number, stored: number, bytes: Buffer): void {
-  const found = crc32(bytes);
-  if (found === stored) return;
-  throw new DamagedFileError(file, {
-    offset,
-    found: `checksum ${hex(stored)}`,
-    expected: `${hex(found)} of the bytes before it`,
-  });
+  const computed = crc32(bytes);
+  if (computed === stored) return;
+  throw new DamagedFileError(file, { offset, found: `checksum ${hex(computed)}`, expected: hex(stored) });
 }
 
 /** The footer's record, head and payload. */

@@ -40,19 +40,27 @@ describe("the image of the shipped Dockerfile", () => {
   test("runs under Pod Security restricted with a read-only root", async () => {
     await up({}, console.log);
     await clusterHost.importImage(built.tar);
-    expect(await outputOfPod(built.reference, ["--help"])).toContain("--leader-election-name");
+    expect(await outputOfPod(built.reference, { args: ["--help"] })).toContain("--leader-election-name");
+    const command = ["node", "--max-semi-space-size=2", "--max-old-space-size=64", "/app/archive.mjs"];
+    expect(await outputOfPod(built.reference, { command, args: ["--help"] })).toContain("Usage: archive <command>");
   });
 });
 
+interface Program {
+  /** Absent: the image's own. */
+  readonly command?: readonly string[];
+  readonly args: readonly string[];
+}
+
 /** Runs the image to its end in a restricted namespace. @returns what it said. @throws Error when it does not end well. */
-async function outputOfPod(image: string, args: readonly string[]): Promise<string> {
+async function outputOfPod(image: string, program: Program): Promise<string> {
   const api = connect(clusterHost.kubeconfigPath);
   const namespace = `dockerfile-${randomBytes(3).toString("hex")}`;
   const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
   await api.request("POST", "/api/v1/namespaces", { metadata: { name: namespace, labels } });
   const pods = `/api/v1/namespaces/${namespace}/pods`;
   try {
-    const create = () => api.request("POST", pods, podOf(image, args));
+    const create = () => api.request("POST", pods, podOf(image, program));
     await until("the pod to be created", create, { timeoutMillis: 60_000 });
     const phase = async () => {
       const { status } = (await api.request("GET", `${pods}/operator`)) as { status: { phase: string } };
@@ -67,7 +75,7 @@ async function outputOfPod(image: string, args: readonly string[]): Promise<stri
   }
 }
 
-function podOf(image: string, args: readonly string[]) {
+function podOf(image: string, program: Program) {
   const securityContext = {
     allowPrivilegeEscalation: false,
     readOnlyRootFilesystem: true,
@@ -80,7 +88,7 @@ function podOf(image: string, args: readonly string[]) {
       automountServiceAccountToken: false,
       // No runAsUser: the image's own user must do.
       securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
-      containers: [{ name: "operator", image, imagePullPolicy: "Never", args, securityContext }],
+      containers: [{ name: "operator", image, imagePullPolicy: "Never", ...program, securityContext }],
     },
   };
 }
