@@ -35,7 +35,7 @@ export interface SaveRequest {
  */
 export async function copyCluster(request: SaveRequest, generation: Generation): Promise<Manifest> {
   using cluster = await openCluster(request.cluster, request.signal);
-  return copyFrom(cluster, request, generation);
+  return await copyFrom(cluster, request, generation);
 }
 
 /** The same, from a cluster that is open. */
