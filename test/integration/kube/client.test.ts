@@ -6,6 +6,7 @@ import {
   ForbiddenError,
   GoneError,
   InvalidError,
+  isRefusal,
   NotFoundError,
 } from "../../../src/kube/errors.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
@@ -16,6 +17,26 @@ let server: TestApiServer;
 let client: KubeClient;
 const fieldManager = "test";
 const namespace = "default";
+
+const policy = {
+  apiVersion: "admissionregistration.k8s.io/v1",
+  kind: "ValidatingAdmissionPolicy",
+  metadata: { name: "no-such-data" },
+  spec: {
+    matchConstraints: {
+      resourceRules: [
+        { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE", "UPDATE"], resources: ["configmaps"] },
+      ],
+    },
+    validations: [{ expression: "!has(object.data) || !('refuse' in object.data)", message: "not these data" }],
+  },
+};
+const binding = {
+  apiVersion: "admissionregistration.k8s.io/v1",
+  kind: "ValidatingAdmissionPolicyBinding",
+  metadata: { name: "no-such-data" },
+  spec: { policyName: "no-such-data", validationActions: ["Deny"] },
+};
 
 interface ConfigMap extends KubeObject {
   data?: Record<string, string>;
@@ -65,7 +86,9 @@ describe("the client on a real API server", () => {
         ],
         { fieldManager },
       );
-    await expect(patch("other")).rejects.toThrow(InvalidError);
+    const failed = await patch("other").catch((caught: unknown) => caught);
+    expect(failed).toBeInstanceOf(InvalidError);
+    expect(isRefusal(failed)).toBe(false);
     expect((await client.get<ConfigMap>(configMap("c"))).data).toEqual({ k: "1" });
     expect((await patch("1")).data).toEqual({ k: "changed" });
   });
@@ -107,6 +130,23 @@ describe("the client on a real API server", () => {
     const error = await client.create(configMap("x"), bad, { fieldManager }).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(InvalidError);
     expect((error as InvalidError).details?.causes?.[0]?.field).toBe("metadata.name");
+    expect(isRefusal(error)).toBe(true);
+  });
+
+  test("what an admission policy denies is a refusal with the policy's message, of a create and of a JSON patch", async () => {
+    await client.create(configMap("held"), body("held", {}), { fieldManager });
+    await server.kubectl(["create", "-f", "-"], JSON.stringify(policy));
+    await server.kubectl(["create", "-f", "-"], JSON.stringify(binding));
+    const operations = [{ op: "add" as const, path: "/data", value: { refuse: "me" } }];
+    const patch = () => client.jsonPatch(configMap("held"), operations, { fieldManager });
+    const denied = async (write: () => Promise<unknown>) => {
+      const error = await write().catch((caught: unknown) => caught);
+      return isRefusal(error) && error.said.includes("not these data");
+    };
+    // The API server takes a policy up within some seconds.
+    await expect.poll(() => denied(patch), { timeout: 60_000 }).toBe(true);
+    expect(await denied(() => client.create(configMap("g"), body("g", { refuse: "me" }), { fieldManager }))).toBe(true);
+    await server.kubectl(["delete", "validatingadmissionpolicybinding,validatingadmissionpolicy", "no-such-data"]);
   });
 
   test("without the right, every verb is Forbidden", async () => {
