@@ -10,6 +10,7 @@ import { NotFoundError } from "../kube/errors.ts";
 import { controllerOf, type KubeObject, resources } from "../kube/objects.ts";
 import type { Caches } from "./caches.ts";
 import { ensureClaims } from "./claims.ts";
+import { mendingOf } from "./mend-stateful-set.ts";
 import type { Writes } from "./refusals.ts";
 
 /** What one pass did to the children that can be put right at any time. */
@@ -18,6 +19,8 @@ interface Ensured {
   readonly deleted: readonly KubeObject[];
   /** Names of ours that others' objects carry, as `Kind/name`. Nothing was written over them. */
   readonly taken: readonly string[];
+  /** What of the StatefulSet somebody had changed and was put back. */
+  readonly mended: readonly string[];
 }
 
 export interface Children {
@@ -53,16 +56,36 @@ export function createChildren(client: KubeClient, caches: Caches): Children {
         results.push((await writes.attempt({ object }, () => ensureAbsent(work, resource, name))) ?? {});
       }
       const claims = await ensureClaims(client, context, observation, writes, signal);
+      const attempt = () => mendStatefulSet(client, caches, context, signal);
+      const mended = await writes.attempt({ object: nameOf("statefulSets", context.cluster.metadata.name) }, attempt);
       return {
-        written: [...results.flatMap((r) => r.written ?? []), ...claims],
+        written: [...results.flatMap((r) => r.written ?? []), ...claims, ...(mended?.written ?? [])],
         deleted: results.flatMap((r) => r.deleted ?? []),
         taken: results.flatMap((r) => r.taken ?? []),
+        mended: mended?.of ?? [],
       };
     },
   };
 }
 
-const nameOf = (resource: Child["resource"], name: string) => `${resources[resource].kind}/${name}`;
+const nameOf = (resource: Child["resource"] | "statefulSets", name: string) => `${resources[resource].kind}/${name}`;
+
+/** The planner's own writes of it have other preconditions; see mend-stateful-set.ts. */
+export async function mendStatefulSet(
+  client: KubeClient,
+  caches: Pick<Caches, "statefulSets">,
+  context: DesiredContext,
+  signal: AbortSignal,
+): Promise<{ readonly written: readonly KubeObject[]; readonly of: readonly string[] }> {
+  const { namespace, name, uid } = context.cluster.metadata;
+  const live = caches.statefulSets.get(namespace, name);
+  const ours = live?.metadata?.ownerReferences?.some((owner) => owner.controller && owner.uid === uid);
+  const mending = live && ours && !live.metadata?.deletionTimestamp ? mendingOf(live, context) : undefined;
+  if (!mending) return { written: [], of: [] };
+  const ref = { resource: resources.statefulSets, namespace, name };
+  const written = await client.jsonPatch<KubeObject>(ref, mending.operations, { fieldManager }, { signal });
+  return { written: [written], of: mending.of };
+}
 
 interface Outcome {
   readonly written?: KubeObject;

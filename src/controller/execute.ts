@@ -7,6 +7,7 @@ import type { Effect, Evidence } from "../core/plan/step.ts";
 import type { JsonPatchOperation, KubeClient, ObjectRef } from "../kube/client.ts";
 import { NotFoundError } from "../kube/errors.ts";
 import { type KubeObject, type Resource, resources } from "../kube/objects.ts";
+import { annotationPath } from "./annotation-path.ts";
 import type { EngineCommands } from "./engine-commands.ts";
 
 /** The cluster is no longer what the decision was made from: look again, nothing was done. */
@@ -175,10 +176,6 @@ function preconditions(now: Observation, replicas: number | undefined): JsonPatc
     { op: "test", path: annotationPath(annotation.ledger), value: found?.ledgerText ?? null },
     ...(replicas === undefined ? [] : [{ op: "test" as const, path: "/spec/replicas", value: replicas }]),
   ];
-}
-
-function annotationPath(name: string): string {
-  return `/metadata/annotations/${name.replace("/", "~1")}`;
 }
 
 function replaceLedger(ledger: Ledger): JsonPatchOperation {

@@ -134,6 +134,14 @@ async function ensureChildren(parts: ReconcilerParts, pass: Pass, step: Step): P
   const done = await parts.children.ensure(contextOf(parts, pass, step), pass.observation, writes, pass.signal);
   for (const object of done.written) parts.expectations.expect(pass.key, object);
   for (const object of done.deleted) parts.expectations.expectGone(pass.key, object);
+  if (done.mended.length > 0) {
+    parts.events.record({
+      involved: pass.observation.cluster,
+      type: "Warning",
+      reason: "StatefulSetMended",
+      message: `Put back what somebody had changed of the StatefulSet: ${done.mended.join(", ")}. Change the JetCluster instead.`,
+    });
+  }
   const known = parts.takenNames.of(pass.key);
   parts.takenNames.set(pass.key, done.taken);
   const newlyTaken = done.taken.some((name) => !known.includes(name));

@@ -101,7 +101,9 @@ function sizeProblem(world: World): string | undefined {
   const replicas = replicasOf(world.statefulSet);
   if (replicas !== wantedOf(world)) return `${replicas} members, ${wantedOf(world)} are asked for`;
   const outdated = world.pods.filter((pod) => hashOf(pod) !== hashOf(world.statefulSet));
-  return outdated.length > 0 ? `${outdated.length} pods have an old template` : undefined;
+  if (outdated.length > 0) return `${outdated.length} pods have an old template`;
+  const account = (world.statefulSet?.spec?.template?.spec as { serviceAccountName?: string })?.serviceAccountName;
+  return account === "somebody" ? "the pod template is somebody's" : undefined;
 }
 
 function readyProblem(world: World): string | undefined {

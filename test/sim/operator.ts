@@ -1,6 +1,6 @@
 import type { JetCluster } from "../../src/api/jet-cluster.ts";
 import type { Caches } from "../../src/controller/caches.ts";
-import type { Children } from "../../src/controller/children.ts";
+import { type Children, mendStatefulSet } from "../../src/controller/children.ts";
 import { ensureClaims } from "../../src/controller/claims.ts";
 import { createEngineCommands } from "../../src/controller/engine-commands.ts";
 import { createJobSource } from "../../src/controller/jobs.ts";
@@ -232,11 +232,9 @@ function gateAndBudget(client: KubeClient, caches: Caches): Children {
           await client.apply({ resource, namespace, name }, body, { fieldManager: "jet-operator", force: true }),
         );
       }
-      return {
-        written: [...written, ...(await ensureClaims(client, context, observation, writes, signal))],
-        deleted: [],
-        taken: [],
-      };
+      const claims = await ensureClaims(client, context, observation, writes, signal);
+      const mended = await mendStatefulSet(client, caches, context, signal);
+      return { written: [...written, ...claims, ...mended.written], deleted: [], taken: [], mended: mended.of };
     },
   };
 }

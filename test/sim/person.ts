@@ -74,6 +74,31 @@ export const deleteStatefulSet = (how: "Orphan" | "Background", timing?: Partial
     timing,
   );
 
+/** Ledger and hashes, all at once. */
+export const takeAnnotationsAway = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    "takes all annotations of the StatefulSet away",
+    (world) => {
+      world.api.change("person", resources.statefulSets, clusterName, ({ metadata, ...object }) => {
+        const { annotations: _, ...others } = metadata;
+        return { ...object, metadata: others };
+      });
+    },
+    timing,
+  );
+
+export const editTemplate = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    "edits the pod template",
+    (world) => {
+      world.api.change("person", resources.statefulSets, clusterName, (object) => {
+        const spec = { ...object.spec?.template?.spec, ...{ serviceAccountName: "somebody" } };
+        return { ...object, spec: { ...object.spec, template: { ...object.spec?.template, spec } as StoredObject } };
+      });
+    },
+    timing,
+  );
+
 export const wipeStatus = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
   act(
     "wipes the status",

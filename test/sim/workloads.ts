@@ -12,6 +12,7 @@ import {
   deletePod,
   deleteStatefulSet,
   edit,
+  editTemplate,
   formed,
   noRoomAbove,
   pause,
@@ -23,6 +24,7 @@ import {
   stopped,
   submit,
   suspendJob,
+  takeAnnotationsAway,
   takeLedgerAway,
   wipeStatus,
   works,
@@ -111,6 +113,21 @@ export const workloads: readonly Workload[] = [
     name: "ledger taken away, other size wanted",
     spec: { replicas: 5 },
     acts: [pause(true, once), size(7), takeLedgerAway(), pause(false)],
+  },
+  {
+    name: "annotations taken away",
+    spec: { replicas: 3 },
+    acts: [...jobs, takeAnnotationsAway(working), edit({ jvm: { heapPercent: 50 } }, once)],
+  },
+  {
+    name: "annotations taken away while rolling",
+    spec: { replicas: 3 },
+    acts: [edit({ jvm: { heapPercent: 50 } }, once), takeAnnotationsAway(), restart(once)],
+  },
+  {
+    name: "pod template edited by hand",
+    spec: { replicas: 3 },
+    acts: [editTemplate(once), deletePod(1), edit({ jvm: { heapPercent: 50 } }, once), editTemplate()],
   },
   { name: "status wiped", spec: { replicas: 3 }, acts: [wipeStatus(once)] },
   {

@@ -1,15 +1,19 @@
+import type { V1StatefulSet } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { fieldManager } from "../../../src/api/names.ts";
+import { annotation, fieldManager } from "../../../src/api/names.ts";
+import { annotationPath } from "../../../src/controller/annotation-path.ts";
+import { mendingOf } from "../../../src/controller/mend-stateful-set.ts";
 import { type Child, undisruptiveChildren } from "../../../src/core/desired/children.ts";
 import type { DesiredContext } from "../../../src/core/desired/context.ts";
 import { podTemplate } from "../../../src/core/desired/pod-template.ts";
 import { statefulSet } from "../../../src/core/desired/stateful-set.ts";
 import { createApplier } from "../../../src/kube/apply.ts";
 import { createKubeClient, type KubeClient, type ObjectRef } from "../../../src/kube/client.ts";
+import { InvalidError } from "../../../src/kube/errors.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { type KubeObject, resources } from "../../../src/kube/objects.ts";
 import { ownedFieldsDiffer } from "../../../src/kube/owned-fields.ts";
-import { desiredContext, everyFlavour } from "../../unit/core/desired/desired-fixture.ts";
+import { desiredContext, everyFlavour, hotRestart } from "../../unit/core/desired/desired-fixture.ts";
 import { startTestApiServer, type TestApiServer } from "../api-server.ts";
 
 let server: TestApiServer;
@@ -90,6 +94,7 @@ describe.each(cases)("the children of %s on a real API server", (_, given) => {
     const ref = { resource: resources.statefulSets, namespace, name };
     const created = await client.create<KubeObject>(ref, plain(body), { fieldManager });
     expect(ownedFieldsDiffer(body, created)).toBe(false);
+    expect(mendingOf(created as unknown as V1StatefulSet, context)).toBeUndefined();
     const pod = { apiVersion: "v1", kind: "Pod", ...podOf(context, `${name}-0`) };
     const podRef = { resource: resources.pods, namespace, name: `${name}-0` };
     const made = await client.create<KubeObject>(podRef, plain(pod), { fieldManager });
@@ -151,6 +156,78 @@ describe("a person's edit of a child", () => {
     });
     expect(differs(child, edited)).toBe(true);
     expect(differs(child, await apply(child))).toBe(false);
+  });
+});
+
+describe("a person's edit of the StatefulSet", () => {
+  async function made() {
+    const context = await inNewNamespace(desiredContext({ spec: hotRestart }));
+    const { namespace, name } = context.cluster.metadata;
+    const ref = { resource: resources.statefulSets, namespace, name };
+    const body = statefulSet(context, { replicas: 3, ledger: '{"v":1}' });
+    const created = await client.create<KubeObject>(ref, plain(body), { fieldManager });
+    const live = async () => (await client.get<KubeObject>(ref)) as unknown as V1StatefulSet;
+    const mend = async () => {
+      const mending = mendingOf(await live(), context);
+      if (mending) await client.jsonPatch(ref, mending.operations, { fieldManager });
+      return mending?.of;
+    };
+    return { ref, created: created as unknown as V1StatefulSet, live, mend, kubectl: kubectlIn(namespace) };
+  }
+
+  const kubectlIn =
+    (namespace: string) =>
+    (...args: string[]) =>
+      server.kubectl(["--namespace", namespace, ...args]);
+  const patch = (content: object) => ["patch", "statefulset", "orders", "--patch", JSON.stringify(content)];
+
+  const edits: readonly (readonly [string, string, readonly string[]])[] = [
+    ["another image", "spec.template", ["set", "image", "statefulset/orders", "engine=somebody/hazelcast"]],
+    ["another variable", "spec.template", ["set", "env", "statefulset/orders", "JAVA_TOOL_OPTIONS=-Xmx9g"]],
+    ["a variable taken away", "spec.template", ["set", "env", "statefulset/orders", "JAVA_OPTS-"]],
+    ["other limits", "spec.template", ["set", "resources", "statefulset/orders", "--limits=memory=9Gi"]],
+    ["other requests", "spec.template", ["set", "resources", "statefulset/orders", "--requests=cpu=9"]],
+    [
+      "one more container",
+      "spec.template",
+      patch({ spec: { template: { spec: { containers: [{ name: "more", image: "more" }] } } } }),
+    ],
+    ["the update strategy", "spec.updateStrategy", patch({ spec: { updateStrategy: { type: "RollingUpdate" } } })],
+    [
+      "what becomes of the claims",
+      "spec.persistentVolumeClaimRetentionPolicy",
+      patch({ spec: { persistentVolumeClaimRetentionPolicy: { whenScaled: "Delete" } } }),
+    ],
+    ["the first ordinal", "spec.ordinals", patch({ spec: { ordinals: { start: 1 } } })],
+  ];
+
+  test.each(edits)("%s is seen and undone", async (_, of, edit) => {
+    const { created, live, mend, kubectl } = await made();
+    await kubectl(...edit);
+    expect((await live()).spec).not.toEqual(created.spec);
+    expect(await mend()).toEqual([of]);
+    expect((await live()).spec).toEqual(created.spec);
+    expect(await mend()).toBeUndefined();
+  });
+
+  test("all annotations taken away: a patch of one has no place then, until they are there again", async () => {
+    const { ref, created, live, mend, kubectl } = await made();
+    const names = Object.keys(created.metadata?.annotations ?? {});
+    await kubectl("annotate", "statefulset", "orders", ...names.map((name) => `${name}-`));
+    expect((await live()).metadata?.annotations).toBeUndefined();
+    const writeLedger = () =>
+      client.jsonPatch(
+        ref,
+        [
+          { op: "test", path: annotationPath(annotation.ledger), value: null },
+          { op: "add", path: annotationPath(annotation.ledger), value: '{"v":1}' },
+        ],
+        { fieldManager },
+      );
+    await expect(writeLedger()).rejects.toBeInstanceOf(InvalidError);
+    expect(await mend()).toEqual(["annotations"]);
+    await writeLedger();
+    expect((await live()).metadata?.annotations).toEqual(created.metadata?.annotations);
   });
 });
 

@@ -18,8 +18,11 @@ export function patched<T extends object>(object: T, operations: readonly JsonPa
   return result as unknown as T;
 }
 
+/** Null stands for a value that is not there; its parent must be (seen on the real API server). */
 function tested(object: Tree, path: readonly string[], value: unknown): Tree {
-  const found = path.reduce<unknown>((at, key) => (at as Tree | undefined)?.[key], object);
+  const parent = path.slice(0, -1).reduce<unknown>((at, key) => (at as Tree | undefined)?.[key], object);
+  if (typeof parent !== "object" || parent === null) throw new PatchRefused(`test: no parent of ${path.join("/")}`);
+  const found = (parent as Tree)[path.at(-1) ?? ""];
   if (JSON.stringify(found ?? null) === JSON.stringify(value ?? null)) return object;
   throw new PatchRefused(`test ${path.join("/")}: ${JSON.stringify(found)} is not ${JSON.stringify(value)}`);
 }
