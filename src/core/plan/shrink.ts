@@ -72,11 +72,12 @@ function retarget(observation: Observation, ledger: Ledger, operation: LedgerOpe
   const leaving = operation.step === "SuspendingJobs" || operation.step === "Leaving";
   if (!leaving || operation.replicas === operation.to || wantsNobody(observation)) return undefined;
   if (wantedSize(observation.cluster.spec) <= operation.to) return undefined;
-  return effect(
-    observation,
-    { kind: "WriteLedger", ledger: endShrinkHere(ledger, timeOf(observation)) },
-    `no more members are to leave: the shrink ends with ${operation.replicas}`,
-  );
+  return endHere(observation, ledger, operation, "no more members are to leave");
+}
+
+function endHere(observation: Observation, ledger: Ledger, { replicas }: LedgerOperation, why: string): Step {
+  const next = endShrinkHere(ledger, timeOf(observation));
+  return effect(observation, { kind: "WriteLedger", ledger: next }, `${why}: the shrink ends with ${replicas}`);
 }
 
 function leave(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
@@ -88,6 +89,8 @@ function leave(observation: Observation, ledger: Ledger, operation: LedgerOperat
     ...(idle ? othersAtWork : [...settled, safe]),
     ...(replicas > to ? [budgetClosed, jobsKnown, survives] : []),
   ]);
+  // Only a person can help, and that may take long: the jobs that were suspended for it go on meanwhile.
+  if (unmet?.check === "JobsWouldStrand") return endHere(observation, ledger, operation, unmet.observed);
   if (unmet) return hold(unmet);
   const at = timeOf(observation);
   if (replicas > to) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { finalizer } from "../../../../src/api/names.ts";
 import type { KnownMember } from "../../../../src/core/evidence/observation.ts";
+import type { Ledger } from "../../../../src/core/ledger.ts";
 import {
   beginRoll,
   beginShrink,
@@ -35,11 +36,31 @@ describe("a shrink", () => {
   const jobs = [{ id: "j", status: "RUNNING" as const, protected: true, quorum: 4 }];
   const shrinking = beginShrink(formed(5), { from: 5, to: 3 }, [], at);
 
-  test("stops before the next member when a job's quorum has risen meanwhile", () => {
-    expect(plan(observe({ size: 4, ledger: shrinking, spec: { replicas: 3 }, jobs }))).toMatchObject({
+  test("ends before the next member when a job's quorum has risen meanwhile", () => {
+    const about = { size: 4, spec: { replicas: 3 }, jobs };
+    expect(effectOf(plan(observe({ ...about, ledger: shrinking })))).toMatchObject({
+      kind: "WriteLedger",
+      ledger: { quorumBase: 5, operation: { kind: "Shrink", to: 4, replicas: 4 } },
+    });
+    expect(plan(observe({ ...about, ledger: formed(4) }))).toMatchObject({
       kind: "blocked",
       by: [{ check: "JobsWouldStrand" }],
     });
+  });
+
+  test("that ends so lets the jobs go on that it had suspended", () => {
+    const begun = beginShrink(formed(5), { from: 5, to: 3 }, [{ id: "j", refresh: false }], at);
+    const suspended = [{ ...jobs[0], status: "SUSPENDED" as const }];
+    const ending = effectOf(
+      plan(observe({ size: 5, ledger: enter(begun, "Leaving", at), spec: { replicas: 3 }, jobs: suspended })),
+    );
+    const ledger = (ending as { ledger: Ledger }).ledger;
+    const next = { size: 5, spec: { replicas: 3 }, jobs: suspended };
+    expect(effectOf(plan(observe({ ...next, ledger })))).toMatchObject({
+      ledger: { operation: { step: "RefreshingQuorum" } },
+    });
+    const resuming = enter(ledger, "ResumingJobs", at);
+    expect(effectOf(plan(observe({ ...next, ledger: resuming })))).toEqual({ kind: "ResumeJob", job: "j" });
   });
 
   test("goes on when that quorum is refreshed afterwards", () => {
