@@ -129,9 +129,9 @@ async function jobsOf(
 ): Promise<Observation["jobs"]> {
   const asIfSeen = { ...seen, members } as Observation;
   const joined = members.filter((m): m is KnownMember => m.known && !isJoining(m, asIfSeen));
-  const replicas = seen.statefulSet?.replicas ?? 0;
-  const most = (singleView(viewsOf(asIfSeen))?.members.length ?? 0) * 2 > replicas;
-  if (joined.length === 0 || (joined.length < replicas && !most)) return undefined;
+  const size = sizeBefore(seen);
+  const most = (singleView(viewsOf(asIfSeen))?.members.length ?? 0) * 2 > size;
+  if (joined.length === 0 || (joined.length < size && !most)) return undefined;
   const { metadata, spec } = seen.cluster;
   const ledger = ledgerOf(seen);
   const atRest = ledger !== undefined && ledger.operation === undefined && !mayResume(seen.cluster, ledger);
@@ -142,6 +142,12 @@ async function jobsOf(
 /** A resume is never decided from an old list: its user may have taken the job back meanwhile. */
 function mayResume({ spec }: JetCluster, { jobs }: Ledger): boolean {
   return spec.jobs.resume === "Automatic" && (jobs?.waiting.some((job) => job.snapshots.length > 0) ?? false);
+}
+
+/** While a cluster grows, members that may never come do not count. */
+function sizeBefore(seen: Seen): number {
+  const growing = ledgerOf(seen)?.operation;
+  return growing?.kind === "Grow" ? growing.from : (seen.statefulSet?.replicas ?? 0);
 }
 
 /** Only where something is to be done with the answer: each question is a connection to a cluster in trouble. */

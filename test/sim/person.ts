@@ -217,6 +217,15 @@ export const noRoomAbove = (ordinal: number, timing?: Partial<Pick<Act, "when" |
     timing,
   );
 
+export const noRoomFor = (ordinal: number, timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    `leaves no room for ordinal ${ordinal}`,
+    (world) => {
+      world.kubelet.noRoomFor = ordinal;
+    },
+    timing,
+  );
+
 /** Asks for new pods without any other change of the spec. */
 export const restart = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
   act(

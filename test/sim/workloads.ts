@@ -15,6 +15,7 @@ import {
   editTemplate,
   formed,
   noRoomAbove,
+  noRoomFor,
   pause,
   restart,
   rests,
@@ -77,6 +78,16 @@ export const workloads: readonly Workload[] = [
       edit({ replicas: 3 }, { pause: [5_000, 60_000] }),
       noRoomAbove(Number.POSITIVE_INFINITY),
     ],
+  },
+  {
+    name: "grow without room for one in the middle and take it back",
+    spec: { replicas: 3, jobs: { quorumRefresh: "Automatic" } },
+    acts: [...jobs, noRoomFor(3, once), size(7), edit({ replicas: 3 }, { pause: [5_000, 200_000] })],
+  },
+  {
+    name: "shrink past a pod without room",
+    spec: { replicas: 7, jobs: { duringDisruption: "Suspend", quorumRefresh: "Automatic" } },
+    acts: [...jobs, noRoomFor(3, working), deletePod(3), size(5), edit({ replicas: 3 }, { pause: [5_000, 200_000] })],
   },
   {
     name: "sizes one after the other",
@@ -150,6 +161,16 @@ export const workloads: readonly Workload[] = [
 
   { name: "shrink under jobs", spec: { replicas: 5 }, acts: [...jobs, edit({ replicas: 3 }, working)] },
   { name: "shrink by four", spec: { replicas: 7 }, acts: [edit({ replicas: 3 }, once)] },
+  {
+    name: "shrink by four that would strand a job",
+    spec: { replicas: 7 },
+    acts: [...jobs, edit({ replicas: 3 }, working)],
+  },
+  {
+    name: "shrink by four with protected jobs",
+    spec: { replicas: 7, jobs: { quorumRefresh: "Automatic" } },
+    acts: [...jobs, submit("second", { protected: true }), edit({ replicas: 3 }, working)],
+  },
   {
     name: "shrink with two backups",
     spec: { replicas: 7, backupCount: 2 },

@@ -226,27 +226,6 @@ export const othersAtWork: readonly Gate[] = [
   nobodyLeaving,
 ];
 
-/** Longer than a pod normally takes to run, and than members take to notice that one of them is gone. */
-const idleAfter: Millis = 120_000;
-
-/**
- * How many pods at the end of the StatefulSet, one after the other, have long had no address (no node has room for them),
- * or cannot be made at all (a quota).
- */
-export function idleAtTheEnd(observation: Observation): number {
-  const isIdle = (pod: PodFacts) =>
-    pod.address === undefined && !pod.terminating && observation.now - pod.createdAt > idleAfter;
-  const idle = (ordinal: number) => {
-    const pod = observation.pods.find((p) => p.ordinal === ordinal);
-    if (pod) return isIdle(pod) && isInNobodysView(pod, observation);
-    return troubleOf(observation, `Pod/${observation.cluster.metadata.name}-${ordinal}`) !== undefined;
-  };
-  const replicas = observation.statefulSet?.replicas ?? 0;
-  let count = 0;
-  while (count < replicas && idle(replicas - 1 - count)) count += 1;
-  return count;
-}
-
 /** Pods with an ordinal below the StatefulSet's replicas. */
 function expectedPods(observation: Observation, excused: readonly string[] = []): PodFacts[] {
   const replicas = observation.statefulSet?.replicas ?? 0;

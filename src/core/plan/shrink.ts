@@ -4,7 +4,8 @@ import { wantsNobody } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
 import { beginShrink, endShrinkHere, enter, finish, takeNextAway } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
-import { budgetClosed, firstUnmet, idleAtTheEnd, jobsKnown, othersAtWork, safe, settled } from "./gates.ts";
+import { budgetClosed, firstUnmet, jobsKnown, othersAtWork, safe, settled } from "./gates.ts";
+import { idleAtTheEnd, isIdleBelow, leavingGates } from "./idle-pods.ts";
 import { acceptedLoss, holdForSnapshots, unacceptedLoss } from "./snapshots.ts";
 import { hold, type Step } from "./step.ts";
 import { jobsToSuspend, jobsWouldStrand, letJobsGoOn, refreshNext, suspendNext } from "./suspend-jobs.ts";
@@ -18,7 +19,8 @@ export function shrink(observation: Observation, ledger: Ledger, target: number)
   const idle = idleAtTheEnd(observation);
   if (idle > 0) return shedIdle(observation, ledger, from, Math.max(target, from - idle));
   const survives = (seen: Observation) => jobsWouldStrand(seen, target);
-  const unmet = firstUnmet(observation, [...settled, safe, jobsKnown, survives, unacceptedLoss(target), budgetClosed]);
+  const leaving = [...leavingGates(observation, target), jobsKnown, survives, unacceptedLoss(target), budgetClosed];
+  const unmet = firstUnmet(observation, leaving);
   if (unmet) return hold(unmet);
   const sizes = { from, to: target, acceptedLoss: acceptedLoss(observation, target) };
   const next = beginShrink(ledger, sizes, jobsToSuspend(observation, target), timeOf(observation));
@@ -53,11 +55,11 @@ function shedIdle(observation: Observation, ledger: Ledger, from: number, to: nu
 }
 
 export function continueShrink(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
-  const changed = retarget(observation, ledger, operation);
+  const changed = retarget(observation, ledger, operation) ?? shrinkOn(observation, ledger, operation);
   if (changed) return changed;
   switch (operation.step) {
     case "SuspendingJobs":
-      return suspendNext(observation, ledger, "Leaving", operation.to);
+      return suspendNext(observation, ledger, "Leaving", operation.to, leavingGates(observation, operation.to));
     case "RefreshingQuorum":
       return refreshNext(observation, ledger, operation.to);
     case "ResumingJobs":
@@ -75,6 +77,18 @@ function retarget(observation: Observation, ledger: Ledger, operation: LedgerOpe
   return endHere(observation, ledger, operation, "no more members are to leave");
 }
 
+/** It has come to its end but for a pod that is no member, and the user wants that one gone, too. */
+function shrinkOn(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step | undefined {
+  const wanted = wantedSize(observation.cluster.spec);
+  const { step, replicas: from, to, jobs } = operation;
+  if (step !== "Leaving" || from !== to || wanted === 0 || wanted >= to) return undefined;
+  if (!isIdleBelow(observation, wanted)) return undefined;
+  if (!jobs) return shrink(observation, ledger, wanted);
+  // Those suspended already stay on the list; nobody leaves with this write.
+  const next = beginShrink(ledger, { from, to: wanted }, jobs, timeOf(observation));
+  return effect(observation, { kind: "WriteLedger", ledger: next }, `shrinking on to ${wanted}`);
+}
+
 function endHere(observation: Observation, ledger: Ledger, { replicas }: LedgerOperation, why: string): Step {
   const next = endShrinkHere(ledger, timeOf(observation));
   return effect(observation, { kind: "WriteLedger", ledger: next }, `${why}: the shrink ends with ${replicas}`);
@@ -86,11 +100,12 @@ function leave(observation: Observation, ledger: Ledger, operation: LedgerOperat
   const survives = (seen: Observation) => jobsWouldStrand(seen, to, operation.jobs ?? []);
   const idle = replicas > to && idleAtTheEnd(observation) > 0;
   const unmet = firstUnmet(observation, [
-    ...(idle ? othersAtWork : [...settled, safe]),
+    ...(idle ? othersAtWork : leavingGates(observation, to)),
     ...(replicas > to ? [budgetClosed, jobsKnown, survives] : []),
   ]);
   // Only a person can help, and that may take long: the jobs that were suspended for it go on meanwhile.
-  if (unmet?.check === "JobsWouldStrand") return endHere(observation, ledger, operation, unmet.observed);
+  const whole = firstUnmet(observation, [...settled, safe]) === undefined;
+  if (unmet?.check === "JobsWouldStrand" && whole) return endHere(observation, ledger, operation, unmet.observed);
   if (unmet) return hold(unmet);
   const at = timeOf(observation);
   if (replicas > to) {

@@ -4,7 +4,7 @@ import { neededOf } from "../evidence/quorum.ts";
 import type { Ledger, LedgerOperation, SuspendedJob } from "../ledger.ts";
 import { enter } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
-import { firstUnmet, jobsKnown, safe, settled } from "./gates.ts";
+import { firstUnmet, type Gate, jobsKnown, safe, settled } from "./gates.ts";
 import { holdForSnapshots } from "./snapshots.ts";
 import { hold, type Step, type Unmet, wait } from "./step.ts";
 
@@ -58,8 +58,9 @@ export function suspendNext(
   ledger: Ledger,
   next: LedgerOperation["step"],
   size: number,
+  gates: readonly Gate[] = [...settled, safe],
 ): Step {
-  const unmet = firstUnmet(observation, [...settled, safe, jobsKnown]);
+  const unmet = firstUnmet(observation, [...gates, jobsKnown]);
   if (unmet) return hold(unmet);
   for (const { job, facts } of listed(observation, ledger)) {
     if (facts?.status === "RUNNING") {

@@ -12,6 +12,9 @@ import { clusterName, ledgerIn, type World } from "../world.ts";
  */
 export const evidenceWindow = 8_000;
 
+/** A pod without room for this long may be taken for one that is no member, in milliseconds. */
+const longMillis = 115_000;
+
 const never = Number.NEGATIVE_INFINITY;
 
 /** What is the case in the models, told apart from what members or caches believe, and when it last was. */
@@ -68,14 +71,21 @@ export class Truth {
     return this.recently(at + lag);
   }
 
-  /** As `wasWhole`, and every member could be heard. */
+  /** As `wasWhole`, and every member could be heard. Pods that have long had no room are no members. */
   wasHeardWhole(size: number): boolean {
-    return this.recently(this.#heardAt) && this.wasWhole(size);
+    const at = Math.min(this.#podsAt.get(size) ?? never, this.#viewAt.get(size - this.#withoutRoom()) ?? never);
+    return this.recently(this.#heardAt) && this.recently(at);
+  }
+
+  #withoutRoom(): number {
+    const { now } = this.#world.timeline;
+    const long = (pod: StoredObject) => now - Date.parse(pod.metadata.creationTimestamp ?? "") > longMillis;
+    return this.#world.pods.filter((pod) => pod.status?.podIP === undefined && long(pod)).length;
   }
 
   /** Pods that an operator took from a cluster of `size` and that it has not been whole without since. */
   notMadeUpFor(size: number): string[] {
-    const at = Math.min(this.#podsAt.get(size) ?? never, this.#viewAt.get(size) ?? never);
+    const at = Math.min(this.#podsAt.get(size) ?? never, this.#viewAt.get(size - this.#withoutRoom()) ?? never);
     return [...this.#letGo].filter(([, takenAt]) => takenAt >= at).map(([uid]) => uid);
   }
 

@@ -12,6 +12,7 @@ const author = "kubelet";
 export class Kubelet {
   /** Pods from this ordinal on stay Pending: there is no node for them. */
   noRoomFrom = Number.POSITIVE_INFINITY;
+  noRoomFor: number | undefined;
   /** A pod for which this is true stays Pending for a while. */
   unschedulable: (ordinal: number) => boolean = () => false;
   readonly #api: ApiServer;
@@ -76,7 +77,8 @@ export class Kubelet {
     this.#timeline.after(this.#random.between(300, 4_000), () => {
       const now = this.#api.get(resources.pods, pod.metadata.name);
       if (now?.metadata.uid !== pod.metadata.uid || now?.metadata.deletionTimestamp !== undefined) return;
-      if (ordinalOf(pod) >= this.noRoomFrom || this.unschedulable(ordinalOf(pod))) {
+      const ordinal = ordinalOf(pod);
+      if (ordinal >= this.noRoomFrom || ordinal === this.noRoomFor || this.unschedulable(ordinal)) {
         this.#setStatus(pod, {
           phase: "Pending",
           conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable" }],

@@ -9,6 +9,7 @@ import {
   enter,
   finishStop,
   halt,
+  takeNextAway,
 } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
 import type { Step } from "../../../../src/core/plan/step.ts";
@@ -33,6 +34,12 @@ function unaware(size: number): Ledger {
 }
 
 const shrinking = beginShrink(unaware(5), { from: 5, to: 3 }, [], at);
+/** From five, at the size that it was to come to. */
+function endedAt(to: number, jobs: { id: string; refresh: boolean }[] = []): Ledger {
+  const begun = beginShrink(unaware(5), { from: 5, to }, jobs, at);
+  return jobs.length > 0 ? takeNextAway(begun, at) : begun;
+}
+
 const suspending = beginShrink(unaware(3), { from: 3, to: 1 }, [{ id: "p", refresh: true }], at);
 const rolling = beginRoll(formed(3), { size: 3, version: "5.7.0", jobs: [] }, at);
 const rollSuspending = beginRoll(formed(3), { size: 3, version: "5.7.0", jobs: [{ id: "p", refresh: false }] }, at);
@@ -135,6 +142,38 @@ const cases: Record<string, [string, Case, string][]> = {
       "the next one after the last has gone",
       { size: 4, spec: { replicas: 3 }, ledger: shrinking },
       "Scale 4→3 Shrink/Leaving Q5",
+    ],
+    [
+      "past a pod without room further down, where those that stay are whole and safe",
+      { size: 5, spec: { replicas: 3 }, ...unscheduled(3) },
+      "Scale 5→4 Shrink/Leaving Q5",
+    ],
+    [
+      "past such a pod, jobs first that are to be suspended",
+      {
+        size: 5,
+        spec: { replicas: 3 },
+        ...unscheduled(3),
+        ledger: beginShrink(unaware(5), { from: 5, to: 3 }, [{ id: "p", refresh: false }], at),
+        jobs: [protectedJob],
+      },
+      "SuspendJob p",
+    ],
+    ["not past one of those that stay", { size: 5, spec: { replicas: 3 }, ...unscheduled(1, 3) }, "wait PodsNotReady"],
+    [
+      "not past such a pod while others are unsafe",
+      { size: 5, spec: { replicas: 3 }, ...unscheduled(3), member: { 2: { safe: false } } },
+      "wait PartitionsNotSafe",
+    ],
+    [
+      "further, where its own end waits for a pod without room that is not wanted any more",
+      { size: 4, spec: { replicas: 3 }, ledger: endedAt(4), ...unscheduled(3, 4) },
+      "Scale 4→3 Shrink/Leaving Q5",
+    ],
+    [
+      "further with the jobs on its list that are suspended",
+      { size: 4, spec: { replicas: 3 }, ledger: endedAt(4, [{ id: "p", refresh: false }]), ...unscheduled(3, 4) },
+      "WriteLedger Shrink/SuspendingJobs Q5",
     ],
     [
       "waits for the pod object to go",

@@ -3,7 +3,7 @@ import { annotation } from "../../../../src/api/names.ts";
 import { beginGrow, openLedger, reform, withdrawGrow } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
 import type { Step } from "../../../../src/core/plan/step.ts";
-import { type Case, clusterUid, formed, observe, seen } from "../observation-fixture.ts";
+import { type Case, clusterUid, formed, now, observe, seen } from "../observation-fixture.ts";
 
 const at = "2026-01-01T11:00:00.000Z";
 const forming = (size: number) => openLedger({ uid: clusterUid, version: "5.7.0", size, at });
@@ -181,14 +181,45 @@ const cases: Record<string, [string, Case, string][]> = {
       "Scale 5→4 Grow Q5",
     ],
     [
-      "a joined last member is not taken back",
+      "a joined last member is not taken back, but leaves as in a shrink: Q stays until that has ended",
       { size: 5, ledger: growing, spec: { replicas: 3 }, ...neverJoined(3), islands: [[0, 1, 2, 4]] },
+      "Scale 5→4 Shrink Q5",
+    ],
+    [
+      "a joined last member stays while the one below it may still come",
+      { size: 5, ledger: growing, spec: { replicas: 3 }, ...justMade(3), islands: [[0, 1, 2, 4]] },
       "wait PodsNotReady",
+    ],
+    [
+      "a joined last member stays while the one below it is wanted",
+      { size: 5, ledger: growing, spec: { replicas: 5 }, ...neverJoined(3), islands: [[0, 1, 2, 4]] },
+      "wait PodsNotReady",
+    ],
+    [
+      "a joined last member stays while one of those that stay is away",
+      { size: 5, ledger: growing, spec: { replicas: 3 }, ...neverJoined(1, 3), islands: [[0, 2, 4]] },
+      "wait PodsNotReady",
+    ],
+    [
+      "what never joined is not taken back where a job has seen more members meanwhile",
+      {
+        size: 5,
+        ledger: growing,
+        spec: { replicas: 3 },
+        ...neverJoined(3, 4),
+        jobs: [{ status: "NOT_RUNNING", protected: true, quorum: 4 }],
+      },
+      "blocked JobsWouldStrand",
+    ],
+    [
+      "nor while the jobs are not known",
+      { size: 5, ledger: growing, spec: { replicas: 3 }, ...neverJoined(3, 4), jobs: "not asked" },
+      "wait JobsUnknown",
     ],
     [
       "a silent old member holds the withdrawal",
       { size: 5, ledger: growing, spec: { replicas: 3 }, ...neverJoined(3, 4), member: { 0: "timeout" } },
-      "wait PodsNotReady",
+      "wait MembersUnknown",
     ],
     [
       "a stop asked for takes back what never joined, too",
@@ -335,6 +366,11 @@ function neverJoined(...ordinals: number[]): Pick<Case, "pod" | "islands"> {
     pod: Object.fromEntries(ordinals.map((ordinal) => [ordinal, { ready: false, address: undefined }])),
     islands: [[0, 1, 2]],
   };
+}
+
+/** As `neverJoined`, of pods that have been there for a few seconds only. */
+function justMade(ordinal: number): Pick<Case, "pod"> {
+  return { pod: { [ordinal]: { ready: false, address: undefined, createdAt: now - 5_000 } } };
 }
 
 function views(size: number, ...ordinals: number[]): NonNullable<Case["member"]> {
