@@ -79,9 +79,9 @@ test("a refused child keeps pods from being made, is said in status, and once it
         );
         if (done && !written.includes("NetworkPolicy")) {
           written.push("NetworkPolicy");
-          return { written: [done], deleted: [], taken: [] };
+          return { written: [done], deleted: [], taken: [], mended: [] };
         }
-        return { written: [], deleted: [], taken: [] };
+        return { written: [], deleted: [], taken: [], mended: [] };
       },
     },
     ...{ refusals, takenNames: createTakenNames() },
