@@ -93,6 +93,9 @@ export const status = z
       .max(statusLimit.members)
       .meta({ ...atomic, description: "Only when members disagree: each view and who holds it." })
       .exactOptional(),
+    clusterId: word()
+      .describe("Identity of the engine's cluster as last seen whole. Another one without a stop: all state was lost.")
+      .exactOptional(),
     clusterState: name().describe("The engine's cluster state; several when members disagree.").exactOptional(),
     quorum: z
       .object({

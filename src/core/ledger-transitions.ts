@@ -29,14 +29,19 @@ export function reform(ledger: Ledger, size: number, at: string): Ledger {
   };
 }
 
+interface Remembered {
+  readonly size: number;
+  readonly quorumBase: number;
+  readonly epoch: number;
+  readonly version: string;
+  readonly clusterId?: string | undefined;
+}
+
 /**
  * The ledger was lost, with its StatefulSet or alone: what is remembered brings back the size and Q it had, never less.
  * The cluster counts as formed: its members may be alive with jobs on them, so its size changes only step by step.
  */
-export function reopenLedger(
-  remembered: { size: number; quorumBase: number; epoch: number; version: string },
-  start: { uid: string; at: string },
-): Ledger {
+export function reopenLedger(remembered: Remembered, start: { uid: string; at: string }): Ledger {
   return {
     v: ledgerVersion,
     epoch: remembered.epoch + 1,
@@ -44,17 +49,15 @@ export function reopenLedger(
     version: remembered.version,
     quorumBase: Math.max(remembered.quorumBase, remembered.size),
     formedSize: remembered.size,
+    // All its pods may have gone with the StatefulSet: whether it is still the same cluster only this can tell.
+    ...(remembered.clusterId !== undefined && { clusterId: remembered.clusterId }),
     operation: joining("Form", 0, remembered.size, start.at),
   };
 }
 
 /** As `reopenLedger`, for a cluster of which nobody runs. */
-export function reopenStopped(
-  remembered: { size: number; quorumBase: number; epoch: number; version: string },
-  lossless: boolean,
-  start: { uid: string; at: string },
-): Ledger {
-  const { operation: _, ...ledger } = reopenLedger(remembered, start);
+export function reopenStopped(remembered: Remembered, lossless: boolean, start: { uid: string; at: string }): Ledger {
+  const { operation: _, clusterId: __, ...ledger } = reopenLedger(remembered, start);
   return { ...ledger, stopped: { lossless, at: start.at } };
 }
 
@@ -62,11 +65,8 @@ export function reopenStopped(
  * As `reopenLedger`, for a cluster whose members have their state on volumes: all of them start together.
  * @param start.alive members may be at work: then there is no way back down from this start.
  */
-export function restoreStopped(
-  remembered: { size: number; quorumBase: number; epoch: number; version: string },
-  start: { uid: string; at: string; alive: boolean },
-): Ledger {
-  const ledger = reopenLedger(remembered, start);
+export function restoreStopped(remembered: Remembered, start: { uid: string; at: string; alive: boolean }): Ledger {
+  const { clusterId: _, ...ledger } = reopenLedger(remembered, start);
   const operation = { ...joining("Start", 0, remembered.size, start.at), lossless: true };
   return { ...ledger, operation: start.alive ? { ...operation, step: "Activating" } : operation };
 }

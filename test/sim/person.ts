@@ -35,6 +35,7 @@ export const told = (id: string) => (world: World) =>
 export const watched = (id: string) => (world: World) =>
   works(world) && (world.ledger?.jobs?.unscaled?.jobs.includes(id) ?? false);
 export const stopped = (world: World) => world.ledger?.stopped !== undefined;
+export const lost = (world: World) => world.ledger?.stateLost !== undefined;
 export const rests = (world: World) => formed(world) && world.truth.settled();
 
 function act(says: string, doIt: (world: World) => void, timing: Partial<Pick<Act, "when" | "pause">> = {}): Act {

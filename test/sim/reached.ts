@@ -44,6 +44,7 @@ export const mustReach: readonly string[] = [
   "blocked: NotLossless",
   "blocked: JobsWouldStrand",
   "blocked: VolumesMissing",
+  "blocked: StateLost",
   "blocked: Paused",
   "blocked: ForeignClusterState",
 ];

@@ -14,6 +14,7 @@ import {
   edit,
   editTemplate,
   formed,
+  lost,
   noRoomAbove,
   noRoomFor,
   pause,
@@ -108,7 +109,12 @@ export const workloads: readonly Workload[] = [
     spec: { replicas: 5 },
     acts: [wipeStatus(once), deleteStatefulSet("Orphan", { pause: [0, 100] }), wipeStatus({ pause: [0, 500] })],
   },
-  { name: "StatefulSet deleted", spec: { replicas: 3 }, acts: [deleteStatefulSet("Background", once)] },
+  { name: "StatefulSet deleted", spec: { replicas: 3 }, acts: [...jobs, deleteStatefulSet("Background", working)] },
+  {
+    name: "StatefulSet deleted, the loss taken note of",
+    spec: { replicas: 3 },
+    acts: [...jobs, deleteStatefulSet("Background", working), acceptLoss({ when: lost }), size(5)],
+  },
   {
     name: "StatefulSet deleted while growing",
     spec: { replicas: 3 },

@@ -9,6 +9,8 @@ export interface Memory {
   /** Largest epoch that a stamp names; 0 where none does. */
   readonly epoch: number;
   readonly version: string;
+  /** Of the engine's cluster as last seen whole, where it was at work. */
+  readonly clusterId?: string | undefined;
 }
 
 /**
@@ -31,6 +33,7 @@ export function memoryOf(observation: Observation): Memory | undefined {
     quorumBase: Math.max(size, base ?? 0, newest?.quorumBase ?? 0),
     epoch: newest?.epoch ?? 0,
     version: newest?.version ?? status?.version ?? observation.engine.version,
+    clusterId: status?.clusterId,
   };
 }
 

@@ -26,8 +26,9 @@ export function watchIdentity(observation: Observation, ledger: Ledger): Step | 
   const now = { members: view.map((member) => member.uuid).sort(), clusterId };
   const sameMembers = now.members.join() === [...(ledger.members ?? [])].sort().join();
   if (sameMembers && (clusterId === undefined || clusterId === ledger.clusterId)) return undefined;
-  const survivors = ledger.members === undefined || now.members.some((uuid) => ledger.members?.includes(uuid));
-  // A cluster whose id was never heard is one of whose jobs nobody ever heard: nothing is known to be lost.
+  const survivors = now.members.some((uuid) => ledger.members?.includes(uuid));
+  // A cluster whose id was never heard is one of whose jobs nobody ever heard: nothing is known to be lost. Where the
+  // ledger was lost the members are not known, but status has kept the id.
   if (survivors || ledger.clusterId === undefined) return remember(observation, ledger, now);
   const unheard = firstUnmet(observation, [jobsKnown]);
   if (unheard) return hold(unheard);

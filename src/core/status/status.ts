@@ -51,6 +51,7 @@ export function statusOf(a: Assessment): JetClusterStatus {
     updatedMembers: updatedMembers(a),
     members: membersOf(a),
     ...(divided && { views: viewsOf(a) }),
+    ...clusterIdOf(a),
     ...(clusterState !== undefined && { clusterState }),
     ...(a.quorum && {
       quorum: { ...a.quorum, live: a.live },
@@ -117,6 +118,12 @@ function viewsOf(a: Assessment): NonNullable<JetClusterStatus["views"]> {
 function clusterStateOf(a: Assessment): string | undefined {
   const states = new Set(a.observation.members.flatMap((m) => (m.known ? [m.clusterState] : [])));
   return states.size === 0 ? undefined : [...states].sort().join(", ");
+}
+
+/** Without a ledger it goes on saying what it said, so that a cluster made anew is told from the one that was. */
+function clusterIdOf({ ledger, cluster }: Assessment): Pick<JetClusterStatus, "clusterId"> {
+  const clusterId = ledger ? ledger.clusterId : cluster.status?.clusterId;
+  return clusterId === undefined ? {} : { clusterId };
 }
 
 function updatedMembers(a: Assessment): number {

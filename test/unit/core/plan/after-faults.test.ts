@@ -1,18 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { finalizer } from "../../../../src/api/names.ts";
 import type { KnownMember } from "../../../../src/core/evidence/observation.ts";
-import type { Ledger } from "../../../../src/core/ledger.ts";
+import { type Ledger, stampOf } from "../../../../src/core/ledger.ts";
 import {
   beginRoll,
   beginShrink,
   beginStart,
   beginStop,
   enter,
+  finish,
   finishStop,
   halt,
 } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
 import type { Step } from "../../../../src/core/plan/step.ts";
+import { assess } from "../../../../src/core/status/assessment.ts";
+import { statusOf } from "../../../../src/core/status/status.ts";
 import { type Case, formed, now, observe, uuidOf } from "../observation-fixture.ts";
 
 /** What the simulation found first: faults in the middle of an operation. */
@@ -20,6 +23,9 @@ const at = new Date(now).toISOString();
 const lossless = { losslessRestart: { mode: "HotRestart" as const, hotRestart: { storage: { size: "1Gi" } } } };
 const claims = (size: number): NonNullable<Case["claims"]> => Array.from({ length: size }, () => ({}));
 const metadata = { finalizers: [finalizer] };
+const stop = { size: 3, lossless: false, because: "Suspend" } as const;
+const stamped = (size: number): NonNullable<Case["claims"]> =>
+  Array.from({ length: size }, () => ({ stamp: stampOf(formed(size), "orders") }));
 
 describe("a roll", () => {
   const rolling = beginRoll(formed(3), { size: 3, version: "5.7.0", jobs: [] }, at);
@@ -29,6 +35,49 @@ describe("a roll", () => {
     expect(effectOf(plan(observe({ size: 3, ledger })))).toMatchObject({
       ledger: { operation: { kind: "Roll" }, members: [uuidOf(0), uuidOf(1), uuidOf(2)] },
     });
+  });
+});
+
+describe("a StatefulSet that was deleted", () => {
+  const status = { replicas: 3, clusterId: "before", jobs: [{ id: "p", name: "payments", status: "UNKNOWN" }] };
+  const made = effectOf(plan(observe({ status }))) as { ledger: Ledger };
+  const rest = finish(made.ledger, 3, at);
+
+  test("is made again with the identity that status remembers", () => {
+    expect(made).toMatchObject({ kind: "CreateStatefulSet", ledger: { clusterId: "before", formedSize: 3 } });
+  });
+
+  test("with all its pods is a loss of state, once the cluster that comes is another", () => {
+    expect(effectOf(plan(observe({ size: 3, ledger: rest, status })))).toMatchObject({
+      kind: "WriteLedger",
+      ledger: { clusterId: "cluster-id", stateLost: { jobs: ["payments (p)"] } },
+    });
+  });
+
+  test("is none where the members went on without it", () => {
+    const same = { ...rest, clusterId: "cluster-id" };
+    const step = effectOf(plan(observe({ size: 3, ledger: same })));
+    expect(step).toMatchObject({ kind: "WriteLedger", ledger: { members: [uuidOf(0), uuidOf(1), uuidOf(2)] } });
+    expect(step).not.toHaveProperty("ledger.stateLost");
+  });
+
+  test("is judged only once the jobs could be asked", () => {
+    expect(plan(observe({ size: 3, ledger: rest, status, jobs: "not asked" }))).toMatchObject({
+      kind: "wait",
+      for: { check: "JobsUnknown" },
+    });
+  });
+
+  test("of a stopped cluster is no loss: members with volumes come back as they can", () => {
+    const begin = observe({ spec: { ...lossless, replicas: 3 }, metadata, status, claims: stamped(3) });
+    expect(effectOf(plan(begin))).not.toHaveProperty("ledger.clusterId");
+  });
+
+  test("leaves its identity in status, also while nobody has a ledger", () => {
+    const statusAt = (about: Case) => statusOf(assess(observe(about), plan(observe(about))));
+    expect(statusAt({ size: 3 }).clusterId).toBe("cluster-id");
+    expect(statusAt({ status }).clusterId).toBe("before");
+    expect(statusAt({ size: 3, ledger: finishStop(halt(formed(3), stop, at), at), status }).clusterId).toBeUndefined();
   });
 });
 
