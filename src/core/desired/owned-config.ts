@@ -11,30 +11,16 @@ import {
 export type Path = readonly string[];
 
 /**
- * What the schema refuses by name, and further ways round it that a rule of the schema cannot see. The builders overrule
- * all of it, whatever came through: an older schema, a cluster restored from a backup, a spelling nobody thought of.
+ * What the schema refuses by name. The builders overrule it all the same, whatever came through: an older schema, a
+ * cluster restored from a backup, a spelling nobody thought of.
  */
-export const ownedHazelcast: readonly Path[] = [
-  ...ownedHazelcastKeys.map(({ path }) => path),
-  // A member that speaks TLS, or has another address than its pod, is nobody the operator could ask.
-  ["network", "symmetric-encryption"],
-  ["network", "socket-interceptor"],
-  ["network", "member-address-provider"],
-  ["network", "interfaces"],
-];
+export const ownedHazelcast: readonly Path[] = ownedHazelcastKeys.map(({ path }) => path);
 
 export const ownedHazelcastJet: readonly Path[] = ownedHazelcastJetKeys.map(({ path }) => path);
 
 export function isOwnedProperty(name: string): boolean {
-  return name in ownedProperties || further.has(name);
+  return name in ownedProperties;
 }
-
-/** Set by the operator, though no rule of the schema speaks of them. */
-const further: ReadonlySet<string> = new Set([
-  "hazelcast.phone.home.enabled",
-  "hazelcast.stale.join.prevention.duration.seconds",
-  "hazelcast.socket.server.bind.any",
-]);
 
 /** Maps of the engine's own: how many backups they have is `spec.backupCount`, but a closer pattern would win over it. */
 export function isEngineMap(pattern: string): boolean {
@@ -43,11 +29,11 @@ export function isEngineMap(pattern: string): boolean {
 
 /** Environment of the container that the operator sets, or through which configuration could be overridden. */
 export function isOwnedEnv(name: string): boolean {
-  return name in ownedEnvironment || name.startsWith(ownedEnvironmentPrefix) || scriptEnv.has(name);
+  return name in ownedEnvironment || name.startsWith(ownedEnvironmentPrefix) || name === scriptsLicence;
 }
 
-/** Read by the engines' start scripts. */
-const scriptEnv: ReadonlySet<string> = new Set(["MIN_HEAP_SIZE", "MAX_HEAP_SIZE", "JET_LICENCE_KEY"]);
+/** As the start script of 4.x spells it. */
+const scriptsLicence = "JET_LICENCE_KEY";
 
 /** JVM options by which size of the heap or configuration could be overridden. */
 export function isOwnedJvmOption(option: string): boolean {
