@@ -124,6 +124,11 @@ export async function prune(volume: string, keep: number): Promise<Generation[]>
   return removeAll(generations.filter(superseded));
 }
 
+/** @throws ArchiveIoError; what is left then is no archive, and is removed before the next save. */
+export async function removeGeneration(generation: Generation): Promise<void> {
+  await removeAll([generation]);
+}
+
 function generationOf(volume: string, name: string): Generation | undefined {
   const [, number = "", nonce = ""] = /^generation-([1-9]\d{0,8})-([0-9a-f]{16})$/.exec(name) ?? [];
   return nonce === "" ? undefined : { number: Number(number), nonce, directory: join(volume, name) };

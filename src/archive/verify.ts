@@ -57,11 +57,13 @@ export async function requireVerified(
   manifest: Manifest,
   options: VerifyOptions = {},
 ): Promise<void> {
-  const bad = (await verifyGeneration(generation, manifest, options)).filter(({ problem }) => problem !== undefined);
+  const results = await verifyGeneration(generation, manifest, options);
+  const bad = results.flatMap(({ path, problem }) => (problem === undefined ? [] : [{ path, problem }]));
   const [first] = bad;
   if (!first) return;
+  const file = join(generation.directory, first.path);
   const more = bad.length > 1 ? `; and ${bad.length - 1} more files` : "";
-  throw new ArchiveError(generation.directory, `${first.problem}${more}`);
+  throw new ArchiveError(file, `${first.problem.replace(`${file}: `, "")}${more}`);
 }
 
 async function problemOf(

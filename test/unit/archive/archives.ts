@@ -28,19 +28,24 @@ export interface Saved extends Generation {
   readonly digest: string;
 }
 
-/** A whole generation: a map in two files, one in one, and an empty one. */
+/** A whole generation. */
 export async function save(volume: string, { verified = true }: { verified?: boolean } = {}): Promise<Saved> {
   const generation = await createGeneration(volume);
+  const manifest = await writeMaps(generation);
+  const digest = await completeGeneration(generation, manifest);
+  if (verified) await markVerified(generation, digest);
+  return { ...generation, manifest, digest };
+}
+
+/** A map in two files, one in one, and an empty one. */
+export async function writeMaps(generation: Generation): Promise<Manifest> {
   const maps = [
     await savedMap(generation, { name: "__jet.records", kind: "records" }, [["job"]]),
     await savedMap(generation, { name: "prices", kind: "user" }, [["a", "b"], ["c"]]),
     await savedMap(generation, { name: "empty", kind: "user" }, []),
   ];
   const { number, nonce } = generation;
-  const manifest = manifestOf({ generation: { number, nonce }, maps });
-  const digest = await completeGeneration(generation, manifest);
-  if (verified) await markVerified(generation, digest);
-  return { ...generation, manifest, digest };
+  return manifestOf({ generation: { number, nonce }, maps });
 }
 
 let maps = 0;
