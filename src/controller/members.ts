@@ -85,9 +85,13 @@ async function look(
   ]);
   if (!view.known) return silent(at, pod, view.reason);
   if (ready && !ready.known) return silent(at, pod, ready.reason);
-  const facts = factsOf(pod, health.value, view.value, ready?.value);
+  // Before it joins a member calls itself safe: what it said of that may be older than its join.
+  const joins = ready?.value === true && !(last?.facts.known && last.facts.joinedByOwnWord);
+  const newest = joins ? await rest.health(address, signal) : health;
+  if (!newest.known) return silent(at, pod, newest.reason);
+  const facts = factsOf(pod, newest.value, view.value, ready?.value);
   const quiet = facts.known && facts.safe && facts.migrations === 0 && facts.joinedByOwnWord !== false;
-  return { at, fullAt: at, quiet, health: health.value, facts };
+  return { at, fullAt: at, quiet, health: newest.value, facts };
 }
 
 function silent(at: number, pod: PodFacts, reason: string): Look {

@@ -80,7 +80,8 @@ export class Jobs {
       cause: undefined,
       damaged: false,
       orphaned: false,
-      snapshot: undefined,
+      // The first snapshot of large state is there when anybody first looks: before it, nobody could know of the size.
+      snapshot: job.chunks > 1 ? { id: 0, startedAt: this.#now(), endedAt: this.#now() } : undefined,
       runsSince: this.#now(),
       recordedAt: this.#now(),
     });
