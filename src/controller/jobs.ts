@@ -59,7 +59,7 @@ export function createJobSource(jobs: EngineJobs, snapshots: SnapshotSource, now
       }
       const facts = sameJobs(before?.list, list.value)
         ? withLastActive(
-            await detailed({ jobs, snapshots, key }, asked, question.members.length, list.value, signal),
+            await detailed({ jobs, snapshots, key }, asked, viewSize(question), list.value, signal),
             lastActiveOf(active, key),
           )
         : ({ known: false, reason: "asked once; a second equal answer is waited for" } as const);
@@ -114,6 +114,11 @@ export function askedOf({ members, clusterName }: Pick<JobQuestion, "members" | 
   const asked = master ?? first;
   const own = asked?.view.find((member) => member.uuid === asked.uuid);
   return own && { address: { host: hostOf(own.address), port: port.member }, clusterName };
+}
+
+/** As a member sees it: one that does not answer for a moment is still one of them. */
+function viewSize({ members }: JobQuestion): number {
+  return members[0]?.view.length ?? 0;
 }
 
 function sameJobs(before: JobList | undefined, now: JobList): boolean {

@@ -123,7 +123,9 @@ export function createSnapshotSource(
     const size = { chunks: stats.chunks, members };
     if (before && !question.running) {
       before.tally = ended(before.tally, stats.keys);
-      return verdictOf(before.tally, now());
+      const verdict = verdictOf(before.tally, now());
+      if (verdict.kind !== "Complete" || isOf(before.tally, size)) return verdict;
+      return { kind: "Unchecked", chunks: size.chunks, why: "its members have changed", since: now() };
     }
     if (isSmall(size)) {
       drop(watching, question.id);

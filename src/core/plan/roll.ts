@@ -15,7 +15,7 @@ import {
   settled,
 } from "./gates.ts";
 import { outdatedPods } from "./outdated.ts";
-import { acceptedLoss, holdForSnapshots, unacceptedLoss } from "./snapshots.ts";
+import { acceptedLoss, disruption, holdForSnapshots, unacceptedLoss } from "./snapshots.ts";
 import { hold, type Step } from "./step.ts";
 import { jobsToSuspend, letJobsGoOn, suspendNext } from "./suspend-jobs.ts";
 
@@ -27,10 +27,14 @@ export function roll(observation: Observation, ledger: Ledger): Step {
   // A pod that is no member (no node has room for it) may need just this template, and takes nothing with it.
   const idle = observation.pods.some((pod) => isInNobodysView(pod, observation));
   const size = observation.statefulSet?.replicas ?? 0;
-  const whole = idle ? othersAtWork : [...settled, safe, unacceptedLoss(size)];
+  const relies = disruption(observation, size);
+  const whole = idle ? othersAtWork : [...settled, safe, unacceptedLoss(relies)];
   const unmet = firstUnmet(observation, [...whole, jobsKnown, budgetClosed]);
   if (unmet) return hold(unmet);
-  return writeTemplate(observation, ledger, { size, acceptedLoss: idle ? undefined : acceptedLoss(observation, size) });
+  return writeTemplate(observation, ledger, {
+    size,
+    acceptedLoss: idle ? undefined : acceptedLoss(observation, relies),
+  });
 }
 
 export function continueRoll(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
@@ -82,7 +86,7 @@ function replaceNext(observation: Observation, ledger: Ledger, operation: Ledger
   if (!next) return finishReplacing(observation, ledger, operation);
   const unmet = firstUnmet(observation, [...settled, safe, budgetClosed]);
   if (unmet) return hold(unmet);
-  const held = holdForSnapshots(observation, ledger, operation.to);
+  const held = holdForSnapshots(observation, ledger, { size: operation.to, snapshots: "Together" });
   if (held) return held;
   return effect(
     observation,

@@ -6,7 +6,7 @@ import { beginShrink, endShrinkHere, enter, finish, takeNextAway } from "../ledg
 import { effect, timeOf } from "./evidence.ts";
 import { budgetClosed, firstUnmet, jobsKnown, othersAtWork, safe, settled } from "./gates.ts";
 import { idleAtTheEnd, isIdleBelow, leavingGates } from "./idle-pods.ts";
-import { acceptedLoss, holdForSnapshots, unacceptedLoss } from "./snapshots.ts";
+import { acceptedLoss, disruption, holdForSnapshots, unacceptedLoss } from "./snapshots.ts";
 import { hold, type Step } from "./step.ts";
 import { jobsToSuspend, jobsWouldStrand, letJobsGoOn, refreshNext, suspendNext } from "./suspend-jobs.ts";
 
@@ -19,10 +19,11 @@ export function shrink(observation: Observation, ledger: Ledger, target: number)
   const idle = idleAtTheEnd(observation);
   if (idle > 0) return shedIdle(observation, ledger, from, Math.max(target, from - idle));
   const survives = (seen: Observation) => jobsWouldStrand(seen, target);
-  const leaving = [...leavingGates(observation, target), jobsKnown, survives, unacceptedLoss(target), budgetClosed];
+  const relies = disruption(observation, target);
+  const leaving = [...leavingGates(observation, target), jobsKnown, survives, unacceptedLoss(relies), budgetClosed];
   const unmet = firstUnmet(observation, leaving);
   if (unmet) return hold(unmet);
-  const sizes = { from, to: target, acceptedLoss: acceptedLoss(observation, target) };
+  const sizes = { from, to: target, acceptedLoss: acceptedLoss(observation, relies) };
   const next = beginShrink(ledger, sizes, jobsToSuspend(observation, target), timeOf(observation));
   if (next.operation?.step === "SuspendingJobs") {
     return effect(
@@ -109,7 +110,7 @@ function leave(observation: Observation, ledger: Ledger, operation: LedgerOperat
   if (unmet) return hold(unmet);
   const at = timeOf(observation);
   if (replicas > to) {
-    const held = idle ? undefined : holdForSnapshots(observation, ledger, to);
+    const held = idle ? undefined : holdForSnapshots(observation, ledger, { size: to, snapshots: "Together" });
     if (held) return held;
     return effect(
       observation,

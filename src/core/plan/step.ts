@@ -66,6 +66,7 @@ const needAPerson: readonly string[] = [
   "StateLost",
   "SnapshotIncomplete",
   "SnapshotsTooLarge",
+  "SnapshotsTogether",
 ];
 
 /** Blocked or waited for, by what it is. */

@@ -34,10 +34,11 @@ export function stop(observation: Observation, ledger: Ledger, because: Because)
   const size = observation.statefulSet?.replicas ?? 0;
   if (!isLossless(observation)) return stopLosingState(observation, ledger, because, size);
   // A deletion has its time: beyond it members would go without any last snapshot, which is worse than one that lacks some.
-  const kept = because === "Remove" ? [] : [unacceptedLoss(size)];
+  const relies = { size, snapshots: "Together" } as const;
+  const kept = because === "Remove" ? [] : [unacceptedLoss(relies)];
   const unmet = firstUnmet(observation, [...settled, safe, volumesThere(size), ...kept, budgetClosed]);
   if (unmet) return hold(unmet);
-  const accepted = because === "Remove" ? undefined : acceptedLoss(observation, size);
+  const accepted = because === "Remove" ? undefined : acceptedLoss(observation, relies);
   return effect(
     observation,
     { kind: "WriteLedger", ledger: beginStop(ledger, size, because, timeOf(observation), accepted) },

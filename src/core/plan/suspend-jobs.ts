@@ -64,7 +64,7 @@ export function suspendNext(
   if (unmet) return hold(unmet);
   for (const { job, facts } of listed(observation, ledger)) {
     if (facts?.status === "RUNNING") {
-      const held = holdForSnapshots(observation, ledger, size);
+      const held = holdForSnapshots(observation, ledger, { size, snapshots: "OneByOne" });
       if (held) return held;
       return effect(observation, { kind: "SuspendJob", job: job.id }, `suspending job ${nameOfJob(facts)}`);
     }

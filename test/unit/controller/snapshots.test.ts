@@ -157,6 +157,15 @@ describe("watching snapshots", () => {
     expect(facts.get("a")).toMatchObject({ kind: "Incomplete", emitted: 100, stored: 85 });
   });
 
+  test("does not take a job that is about to run on other members for what it was", async () => {
+    const snapshots = source();
+    snapshots.look("shop/orders", { asked, members: 3 }, [question("a", 1_900)]);
+    await end(found(300, 300, 3));
+    const starting = question("a", 1_900, { running: false });
+    expect(kinds(snapshots.look("shop/orders", { asked, members: 3 }, [starting]))).toEqual(["Complete"]);
+    expect(kinds(snapshots.look("shop/orders", { asked, members: 2 }, [starting]))).toEqual(["Unchecked"]);
+  });
+
   test("keeps nothing of a job that has ended", async () => {
     const snapshots = source();
     snapshots.look("shop/orders", one, [question("a", 1_900)]);

@@ -113,6 +113,39 @@ describe("a refusal", () => {
   });
 });
 
+describe("jobs that take their last snapshots in the same moment", () => {
+  const half: Completeness = { kind: "Complete", chunks: 1_600, emitted: 16_000, stored: 16_000 };
+  const two = (second: Completeness) => ({
+    jobs: [
+      { id: "a", completeness: half },
+      { id: "b", completeness: second },
+    ],
+  });
+  const one = { jobs: { duringDisruption: "Suspend" as const } };
+
+  test.each<[string, Case, string]>([
+    ["hold up a roll when together they are too large", { ...roll, ...two(half) }, "blocked SnapshotsTogether"],
+    ["hold up a lossless stop", { ...stop, ...two(half) }, "blocked SnapshotsTogether"],
+    ["do not when they are suspended one after the other", { ...roll, spec: one, ...two(half) }, "WriteTemplate"],
+    ["do not when they are small together", { ...roll, ...two({ kind: "Small", chunks: 900 }) }, "WriteTemplate"],
+    [
+      "do not for one of them alone",
+      { ...roll, jobs: [{ completeness: { ...half, chunks: 3_500 } }] },
+      "WriteTemplate",
+    ],
+  ])("%s", (_, about, expected) => {
+    expect(told(plan(observe(about)))).toBe(expected);
+  });
+
+  test("do not when all but one add next to nothing", () => {
+    const jobs = [
+      { id: "a", completeness: { ...half, chunks: 2_900 } },
+      { id: "b", completeness: { kind: "Small" as const, chunks: 200 } },
+    ];
+    expect(told(plan(observe({ ...roll, jobs })))).toBe("WriteTemplate");
+  });
+});
+
 describe("more members", () => {
   test("may come although snapshots are incomplete: they are what ends the loss", () => {
     expect(told(plan(observe({ size: 3, spec: { replicas: 5 }, ...job(incomplete) })))).toBe("Scale");
