@@ -183,10 +183,17 @@ export const setState = (state: "ACTIVE" | "PASSIVE", timing?: Partial<Pick<Act,
     `sets the state ${state}`,
     (world) => {
       world.stateIsPersons = state !== "ACTIVE";
-      for (const island of world.engine.islands) changeState(world.engine, island, state, () => 500);
+      setStateOf(world, state);
     },
     timing,
   );
+
+/** Back to ACTIVE a person tries until it is so: the engine refuses while a member is being missed. */
+function setStateOf(world: World, state: "ACTIVE" | "PASSIVE"): void {
+  for (const island of world.engine.islands) changeState(world.engine, island, state, () => 500);
+  const refused = state === "ACTIVE" && world.engine.islands.some((island) => island.state !== state);
+  if (refused) world.timeline.after(5_000, () => setStateOf(world, state));
+}
 
 export const deleteClaim = (ordinal: number, timing?: Partial<Pick<Act, "when" | "pause">>) =>
   act(
