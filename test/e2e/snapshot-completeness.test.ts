@@ -31,7 +31,7 @@ const spec = (replicas: number) => ({
 });
 const address = `${name}.${namespace}.svc.cluster.local:${port.member}`;
 /** Snapshots of 200 MB on a busy machine of two cores. */
-const patience = 300_000;
+const patience = 400_000;
 
 const jobs = createEngineJobs();
 const { signal } = new AbortController();
@@ -133,17 +133,22 @@ test("what its snapshots lack is really lost: after a suspension by a person key
   expect(bad).toBeGreaterThan(0);
 });
 
-test("more members may come, and on three its snapshots are whole", async () => {
+test("more members may come, and on three its snapshots are whole", { timeout: 1_000_000 }, async () => {
   await cluster.apply(spec(3));
-  const whole = await cluster.waitFor("whole snapshots", (seen) => large(seen)?.snapshot?.state === "Complete");
+  const whole = await cluster.waitFor(
+    "whole snapshots",
+    (seen) => large(seen)?.snapshot?.state === "Complete",
+    900_000,
+  );
   expect(whole.status?.readyMembers).toBe(3);
   expect(condition(whole, "JobsHealthy")).toMatchObject({ status: "True", reason: "JobsRunning" });
 });
 
 test("a shrink to one member, which would lose entries again, is refused", async () => {
   await cluster.apply(spec(1));
-  const refused = await cluster.waitFor("the refusal", (seen) => checks(seen).length > 0, patience);
-  expect(checks(refused)).toEqual(["SnapshotsTooLarge"]);
+  // It may have to be compared again first.
+  const refused = await cluster.waitFor("the refusal", (seen) => checks(seen).includes("SnapshotsTooLarge"), patience);
+  expect((await cluster.pods()).length).toBe(3);
   expect(refused.status?.blockedBy?.[0]?.remedy).toContain("keep at least 2 members");
   await cluster.apply(spec(3));
   await cluster.ready(3);
