@@ -23,6 +23,18 @@ class EngineRefused extends Error {
   }
 }
 
+/** The engine said no to another cluster state. Status has its words; it is asked again after a back-off. */
+export class StateRefused extends Error {
+  /** What the engine said, after the state that it was asked for. */
+  readonly said: string;
+
+  constructor(to: string, reason: string) {
+    super(`cluster state ${to}: ${reason}`);
+    this.name = "StateRefused";
+    this.said = this.message;
+  }
+}
+
 /**
  * PASSIVE waits for the jobs' last snapshots without a timeout, and a call that was given up still takes effect later
  * (seen on real engines). So the call is not waited for longer than this; the state is watched instead.
@@ -39,7 +51,9 @@ export function createEngineCommands(rest: EngineRest, jobs: EngineJobs): Engine
       if (!own) throw new EngineRefused(`cluster state ${to}`, "no member that has joined");
       const address = { host: hostOf(own.address), port: port.member };
       const change = { clusterName: nameOf(observation), to, deadlineMillis: stateCallMillis };
-      await rest.changeState(address, change, signal);
+      const answer = await rest.changeState(address, change, signal);
+      // No answer says nothing, and neither does a yes: the state is watched.
+      if (!answer.known && answer.reason.startsWith("Refused")) throw new StateRefused(to, answer.reason);
     },
     async suspendJob(observation, { job, through }, signal) {
       demand(`suspend job ${job}`, await jobs.suspend(asked(observation, through), job, signal));

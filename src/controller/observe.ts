@@ -101,6 +101,7 @@ export function claimFacts(cluster: JetCluster, claims: readonly Raw<V1Persisten
           uid: claim.metadata?.uid ?? "",
           ordinal,
           bound: claim.status?.phase === "Bound",
+          restored: claim.spec?.dataSource !== undefined || claim.spec?.dataSourceRef !== undefined,
           deleting: claim.metadata?.deletionTimestamp !== undefined,
           requested: claim.spec?.resources?.requests?.["storage"],
           stamp: readStamp(claim.metadata?.annotations?.[annotation.stamp]),

@@ -1,5 +1,6 @@
 import type { Millis, Refusal } from "../core/evidence/observation.ts";
 import { isRefusal } from "../kube/errors.ts";
+import { StateRefused } from "./engine-commands.ts";
 
 /** Pauses before a refused write is tried again, each twice the last. */
 const firstPauseMillis = 2_000;
@@ -21,7 +22,7 @@ interface Known extends Seen {
 
 /** The writes of one pass. */
 export interface Writes {
-  /** @returns undefined where the API server refuses it, or did so a short time ago. @throws any other error. */
+  /** @returns undefined where the API server, or the engine, refuses it, or did so a short time ago. @throws any other error. */
   attempt<T>(what: Omit<Refusal, "says">, write: () => Promise<T>): Promise<T | undefined>;
   /** What was refused, in this pass or a short time before. */
   refused(): readonly Refusal[];
@@ -30,7 +31,7 @@ export interface Writes {
 }
 
 /**
- * Writes that the API server refuses, as the last pass found them. In memory only: found again after a restart. The next
+ * Writes that the API server refuses, and changes of state that the engine does, as the last pass found them. In memory only: found again after a restart. The next
  * observation has them, so that status says them; each is tried again with a back-off.
  */
 export interface Refusals {
@@ -57,7 +58,7 @@ export function createRefusals(onRefused: (key: string, refusal: Refusal) => voi
           try {
             return await write();
           } catch (error) {
-            if (!isRefusal(error)) throw error;
+            if (!isRefusal(error) && !(error instanceof StateRefused)) throw error;
             const refusal = { ...what, says: error.said || error.message };
             if (refusal.says !== last?.refusal.says) onRefused(key, refusal);
             after.push({ ...seen, refusal, tries: (last?.tries ?? 0) + 1 });

@@ -102,6 +102,12 @@ export async function restrictedNamespace(name: string): Promise<void> {
   );
 }
 
+/** The namespace with all JetClusters in it, also where no operator runs any more that could let them go. */
+export async function removeWithClusters(namespace: string): Promise<void> {
+  await removeClusters(namespace);
+  await removeNamespace(namespace);
+}
+
 /** Without waiting for a graceful stop: the test is over. */
 async function removeClusters(namespace: string): Promise<void> {
   const api = connect(clusterHost.kubeconfigPath);

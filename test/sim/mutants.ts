@@ -316,6 +316,7 @@ function claimsThere(observation: Observation): Observation {
       uid: "",
       ordinal,
       bound: true,
+      restored: false,
       deleting: false,
       requested: undefined,
       stamp: undefined,

@@ -25,7 +25,7 @@ export interface Observation {
   readonly namespaceTerminating: boolean;
   /** Objects that carry the name of a child of ours but belong to somebody else: `Kind/name`. */
   readonly namesTaken: readonly string[];
-  /** Writes of ours that the API server would not take when they were last tried. */
+  /** Writes of ours that the API server, or changes of state that the engine, would not take when they were last tried. */
   readonly refused: readonly Refusal[];
   /** What Kubernetes' events say of pods and claims that have long been wanting; nothing at rest. */
   readonly troubles: readonly Trouble[];
@@ -42,7 +42,7 @@ export interface Refusal {
   readonly object: string;
   /** Kind of the effect that it was; absent for a child that is put right at any time. */
   readonly effect?: string;
-  /** The API server's own sentence. */
+  /** The sentence of who refused it. */
   readonly says: string;
 }
 
@@ -93,6 +93,8 @@ export interface ClaimFacts {
   readonly uid: string;
   readonly ordinal: number;
   readonly bound: boolean;
+  /** Made from a snapshot or another volume: bound or not, it does not stay empty. */
+  readonly restored: boolean;
   readonly deleting: boolean;
   /** Storage that it asks for, as written. */
   readonly requested: string | undefined;

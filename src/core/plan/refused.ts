@@ -52,6 +52,8 @@ export function objectOf(effect: Effect, name: string): string {
     case "AddFinalizer":
     case "RemoveFinalizer":
       return `JetCluster/${name}`;
+    case "ChangeClusterState":
+      return `Engine/${name}`;
     default:
       return `StatefulSet/${name}`;
   }
@@ -60,11 +62,23 @@ export function objectOf(effect: Effect, name: string): string {
 const isAboutAVolume = ({ object }: Refusal) => object.startsWith("PersistentVolumeClaim/");
 
 function refusedUnmet(refused: readonly Refusal[]): Unmet {
+  const byEngine = refused.find(({ effect }) => effect === "ChangeClusterState");
+  if (byEngine) return engineUnmet(byEngine);
   return {
     check: "ChildRefused",
     observed: refused.map(({ object, says }) => `${object}: ${says}`).join("; "),
     needed: "the API server to take what the operator writes",
     remedy: `${[...new Set(refused.map(remedyOf))].join("; ")}; it is tried again at least once a minute`,
+  };
+}
+
+function engineUnmet({ says }: Refusal): Unmet {
+  return {
+    check: "StateRefused",
+    observed: says,
+    needed: "every member to take the cluster state that the operator asks for",
+    remedy:
+      "read the members' logs; it is asked again at least once a minute, and a stop is given up when its wish is taken back",
   };
 }
 

@@ -8,7 +8,8 @@ import type { Step } from "./step.ts";
 
 /**
  * Seed: "all the members must be present after the restart". The StatefulSet's controller makes a missing claim anew,
- * empty, so this is asked before any pod exists.
+ * empty, so this is asked before any pod exists. One that is restored from a snapshot may be bound only when its pod is
+ * there (`WaitForFirstConsumer`), so it is not waited for.
  */
 export function volumesThere(size: number): Gate {
   return (observation) => {
@@ -18,7 +19,7 @@ export function volumesThere(size: number): Gate {
       const claim = observation.claims.find((c) => c.ordinal === ordinal);
       if (!claim) return `data-${name}-${ordinal} is not there`;
       if (claim.deleting) return `data-${name}-${ordinal} is being deleted`;
-      if (claim.bound) return undefined;
+      if (claim.bound || claim.restored) return undefined;
       const why = troubleOf(observation, `PersistentVolumeClaim/${claim.name}`);
       return `${claim.name} is not bound${why ? ` (${why})` : ""}`;
     }).filter((lack) => lack !== undefined);
@@ -27,7 +28,8 @@ export function volumesThere(size: number): Gate {
       check: "VolumesMissing",
       observed: lacking.join("; "),
       needed: `the volumes of all ${size} members`,
-      remedy: "restore the missing claims from a backup of the volumes; nothing is started or wiped meanwhile",
+      remedy:
+        "restore the missing claims from a backup of the volumes (spec.dataSource or spec.volumeName); nothing is started or wiped meanwhile",
     };
   };
 }

@@ -5,7 +5,7 @@ import { call, memberAt } from "../../conformance/target.ts";
 import type { Job } from "../../fake-enterprise/facts.ts";
 import { eventually } from "../engine/eventually.ts";
 
-/** What the documentation says of persistence, by processes and files of the fake members. */
+/** What the documentation says of persistence (docs/decisions/0018), by processes and files of the fake members. */
 const clusterName = "orders";
 const all = [0, 1, 2];
 

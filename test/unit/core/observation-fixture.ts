@@ -203,6 +203,7 @@ function claimOf(claim: Partial<ClaimFacts>, ordinal: number): ClaimFacts {
     uid: `claim-${ordinal}`,
     ordinal,
     bound: true,
+    restored: false,
     deleting: false,
     requested: "10Gi",
     stamp: undefined,

@@ -605,6 +605,22 @@ const cases: Record<string, [string, Case, string][]> = {
       "blocked VolumesMissing",
     ],
     [
+      "with one that is restored from a snapshot and is bound only to its pod",
+      {
+        size: 0,
+        spec: { ...hotRestart, replicas: 3 },
+        ...kept,
+        claims: [{}, { bound: false, restored: true }, {}],
+        ledger: stopped,
+      },
+      "Scale 0→3 Start/Joining Q3",
+    ],
+    [
+      "not with an empty one that is not bound",
+      { size: 0, spec: { ...hotRestart, replicas: 3 }, ...kept, claims: [{}, { bound: false }, {}], ledger: stopped },
+      "blocked VolumesMissing",
+    ],
+    [
       "not before the last pod is gone",
       { size: 0, pods: [0], spec: { ...hotRestart, replicas: 3 }, ...kept, ledger: stopped },
       "wait PodsLeaving",

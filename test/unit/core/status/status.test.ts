@@ -3,7 +3,7 @@ import type { JetClusterStatus } from "../../../../src/api/jet-cluster.ts";
 import { annotation, finalizer } from "../../../../src/api/names.ts";
 import type { JobFacts } from "../../../../src/core/evidence/observation.ts";
 import { stampOf } from "../../../../src/core/ledger.ts";
-import { beginGrow, beginRoll, openLedger } from "../../../../src/core/ledger-transitions.ts";
+import { beginGrow, beginRoll, beginStop, openLedger } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
 import { assess } from "../../../../src/core/status/assessment.ts";
 import { waitDeadlineMillis } from "../../../../src/core/status/stalled.ts";
@@ -40,14 +40,14 @@ const volume = {
 };
 const larger: Case = { size: 3, spec: { replicas: 5 } };
 const recordsView: Case = { size: 3, ledger: forming, refused: [quota] };
+const hotRestart: NonNullable<Case["spec"]> = {
+  licenseKeySecretRef: { name: "licence", key: "key" },
+  losslessRestart: { mode: "HotRestart", hotRestart: { storage: { size: "1Gi" } } },
+};
 const surplus: Case = {
   size: 3,
   metadata: { finalizers: [finalizer] },
-  spec: {
-    licenseKeySecretRef: { name: "licence", key: "key" },
-    losslessRestart: { mode: "HotRestart", hotRestart: { storage: { size: "1Gi" } } },
-    persistentVolumeClaimRetentionPolicy: { whenScaled: "Delete" },
-  },
+  spec: { ...hotRestart, persistentVolumeClaimRetentionPolicy: { whenScaled: "Delete" } },
   claims: Array.from({ length: 4 }, () => ({ stamp: stampOf(formed(3), "orders") })),
   refused: [
     {
@@ -74,6 +74,11 @@ const unchecked = (since: number): Case => ({
   size: 1,
   jobs: [{ id: "b", completeness: { kind: "Unchecked", chunks: 1_900, why: "not compared yet", since } }],
 });
+function stoppedWith(volumes: number): Case {
+  const spec = { ...hotRestart, suspend: true };
+  const ledger = { ...formed(3), stopped: { lossless: true, at: "2026-01-01T11:00:00.000Z" } };
+  return { size: 0, spec, ledger, claims: Array.from({ length: volumes }, () => ({})) };
+}
 
 describe("conditions", () => {
   test.each<[string, string, string, Case]>([
@@ -120,6 +125,11 @@ describe("conditions", () => {
       "one that cannot be compared",
       unchecked(now - waitDeadlineMillis - 1),
     ],
+    ["LosslessReady", "False Disabled", "no lossless mode", { size: 3 }],
+    ["LosslessReady", "True VolumesBound", "a volume each", { size: 3, spec: hotRestart, claims: [{}, {}, {}] }],
+    ["LosslessReady", "False VolumesMissing", "two of three", { size: 3, spec: hotRestart, claims: [{}, {}] }],
+    ["LosslessReady", "True VolumesBound", "a stopped cluster with all its volumes", stoppedWith(3)],
+    ["LosslessReady", "False VolumesMissing", "a stopped cluster without one of its volumes", stoppedWith(2)],
     ["Reconciling", "False Settled", "rest", { size: 3 }],
     ["Reconciling", "True Acting", "an effect", { size: 3, spec: { replicas: 5 } }],
     ["Reconciling", "True MembersUnknown", "a wait", silent],
@@ -308,4 +318,24 @@ test("a claim that may not be deleted names the chart's value", () => {
 test("a paused cluster says so first: what was refused before is not tried again", () => {
   const paused = { annotations: { [annotation.paused]: "true" } };
   expect(statusAt({ size: 3, metadata: paused, refused: [quota] }).blockedBy?.[0]?.check).toBe("Paused");
+});
+
+test("a cluster state that the engine refuses is what the stop waits for, in the engine's words", () => {
+  const says = "cluster state PASSIVE: Refused: status 500, member x refuses";
+  const status = statusAt({
+    size: 3,
+    spec: { suspend: true, ...hotRestart },
+    claims: [{}, {}, {}],
+    metadata: { finalizers: [finalizer] },
+    ledger: beginStop(formed(3), 3, "Suspend", "2026-01-01T11:00:00.000Z"),
+    refused: [{ object: "Engine/orders", effect: "ChangeClusterState", says }],
+  });
+  expect(status.operation).toMatchObject({ kind: "Stop", step: "Quiescing", waitingFor: `StateRefused: ${says}` });
+  expect(status.blockedBy?.[0]?.remedy).toMatch(/read the members' logs/);
+});
+
+test("LosslessReady says that HotRestart has not been run on the licensed engine", () => {
+  const { conditions } = statusAt({ size: 3, spec: hotRestart, claims: [{}, {}, {}] });
+  const said = conditions?.find(({ type }) => type === "LosslessReady")?.message;
+  expect(said).toContain("the licensed engine, on which this operator has not been run");
 });
