@@ -40,6 +40,8 @@ export interface Config {
     readonly jet: string;
     readonly jetEnterprise: string;
   };
+  /** This operator's own image. */
+  readonly archiveImage: string;
 }
 
 /** Each line names the flag or variable, its value and what is accepted. Trying again with the same settings cannot help. */
@@ -156,6 +158,7 @@ function compile(values: Values): Config {
       jet: values["hazelcast-jet-image"],
       jetEnterprise: values["hazelcast-jet-enterprise-image"],
     },
+    archiveImage: values["archive-image"],
   };
 }
 

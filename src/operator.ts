@@ -160,10 +160,11 @@ async function isTerminating(client: KubeClient, name: string, signal: AbortSign
   }
 }
 
-function desiredOf(config: Config): Pick<DesiredContext, "operator" | "metricsClients" | "images"> {
+function desiredOf(config: Config): Pick<DesiredContext, "operator" | "metricsClients" | "images" | "archiveImage"> {
   return {
     operator: { namespace: config.pod.namespace, podLabels: config.pod.labels },
     metricsClients: config.metricsClients,
     images: config.engineImages,
+    archiveImage: config.archiveImage,
   };
 }

@@ -63,9 +63,7 @@ const archive = z
       .default(3_600)
       .describe("Seconds that saving or restoring may take before it counts as failed and the cluster goes on."),
   })
-  .describe(
-    "Settings of a mode Archive, which saves job state to one volume with the open-source engine. The mode is not offered by this version; the settings are accepted and not used yet.",
-  );
+  .describe("Settings of mode Archive.");
 
 const modeStays = {
   rule: "(self.mode == 'HotRestart') == (oldSelf.mode == 'HotRestart')",
@@ -87,18 +85,25 @@ const storageNeedsHotRestart = {
   fieldPath: ".hotRestart",
 };
 
+const archiveNeedsStorage = {
+  rule: "self.mode != 'Archive' || has(self.archive)",
+  message: "losslessRestart.mode Archive needs losslessRestart.archive.storage with a size for the archive's volume",
+  reason: "FieldValueRequired" as const,
+  fieldPath: ".archive",
+};
+
 export const losslessRestart = z
   .object({
     mode: z
-      .enum(["Disabled", "HotRestart"])
+      .enum(["Disabled", "HotRestart", "Archive"])
       .default("Disabled")
       .describe(
-        "Disabled: a stopped cluster forgets its jobs, so a stop is refused unless accepted. HotRestart: the engine keeps everything on one volume per member (Hazelcast Enterprise). HotRestart can be neither switched on nor off later.",
+        "Disabled: a stopped cluster forgets its jobs, so a stop is refused unless accepted. HotRestart: the engine keeps everything on one volume per member (Hazelcast Enterprise). Archive: the operator saves the state of jobs and the maps to one volume when the cluster stops, and restores them when it starts (any engine). HotRestart can be neither switched on nor off later.",
       ),
     hotRestart: hotRestart.exactOptional(),
     archive: archive.exactOptional(),
   })
   .meta({
     description: "How the state of jobs survives a stop of the whole cluster.",
-    ...rules(modeStays, hotRestartNeedsStorage, storageNeedsHotRestart),
+    ...rules(modeStays, hotRestartNeedsStorage, storageNeedsHotRestart, archiveNeedsStorage),
   });

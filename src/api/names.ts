@@ -17,6 +17,8 @@ export const label = {
   instance: "app.kubernetes.io/instance",
   component: "app.kubernetes.io/component",
   version: "app.kubernetes.io/version",
+  /** On the pods that save and restore: never `cluster`, by which members are selected. */
+  archiveOf: `${group}/archive-of`,
 } as const;
 
 /** Value of `app.kubernetes.io/managed-by` on every child; the operator's watches select by it. */
@@ -35,6 +37,8 @@ export const annotation = {
   restartHash: `${group}/restart-hash`,
   /** On claims: stamp of the ledger, JSON. */
   stamp: `${group}/stamp`,
+  /** On the Job that saves or restores: the attempt that it was made for. */
+  archiveRun: `${group}/archive-run`,
   /** For people. */
   paused: `${group}/paused`,
   restartAt: `${group}/restart-at`,
@@ -43,7 +47,7 @@ export const annotation = {
 
 export const finalizer = `${group}/graceful-stop`;
 
-export const port = { member: 5701, metrics: 8080 } as const;
+export const port = { member: 5701, metrics: 8080, archiveHealth: 8081 } as const;
 
 /** Names of the children of the cluster `name`; see docs/api.md. */
 export const childNames = (name: string) => ({
@@ -57,4 +61,6 @@ export const childNames = (name: string) => ({
   /** Claims of the StatefulSet are `<template>-<pod>`. */
   dataClaimTemplate: "data",
   archiveClaim: `${name}-archive`,
+  /** At most one at a time saves or restores: the name is the lock. */
+  archiveJob: `${name}-archive`,
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { operatorVersion } from "./version.ts";
 
 /** One setting: `--name`, or the environment variable that `environmentName` makes of it; the flag wins. */
 export interface Option<T> {
@@ -123,6 +124,10 @@ const image = (engine: string, fallback: string) =>
     z.string().regex(repository),
   );
 
+/** As the kubelet takes it, with tag or digest. */
+const reference =
+  /^[a-zA-Z0-9.-]+(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
+
 /** Everything that can be set, by flag name. */
 export const options = {
   "watch-namespaces": option(
@@ -191,6 +196,12 @@ export const options = {
   ),
   "log-format": option("json for machines, text for people", "json or text", "json", oneOf(["json", "text"])),
   workers: option("JetClusters looked after at the same time", "a whole number from 1 to 64", "4", count(1, 64)),
+  "archive-image": option(
+    "this operator's own image, whose archive command saves and restores",
+    "an image with tag or digest",
+    `docker.io/jet-operator/jet-operator:${operatorVersion}`,
+    z.string().regex(reference),
+  ),
   "hazelcast-image": image("Hazelcast 5", "docker.io/hazelcast/hazelcast"),
   "hazelcast-enterprise-image": image("Hazelcast 5 Enterprise", "docker.io/hazelcast/hazelcast-enterprise"),
   "hazelcast-jet-image": image("stand-alone Jet 4", "docker.io/hazelcast/hazelcast-jet"),

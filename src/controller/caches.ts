@@ -1,5 +1,6 @@
 import type {
   V1ConfigMap,
+  V1Job,
   V1NetworkPolicy,
   V1PersistentVolumeClaim,
   V1Pod,
@@ -27,6 +28,8 @@ export interface Caches {
   readonly podDisruptionBudgets: Informer<V1PodDisruptionBudget>;
   readonly networkPolicies: Informer<V1NetworkPolicy>;
   readonly persistentVolumeClaims: Informer<V1PersistentVolumeClaim>;
+  /** Those that save and restore. */
+  readonly jobs: Informer<V1Job>;
 }
 
 export interface CacheOptions {
@@ -65,13 +68,14 @@ export function createCaches(options: CacheOptions): Caches {
     podDisruptionBudgets: children(resources.podDisruptionBudgets),
     networkPolicies: children(resources.networkPolicies),
     persistentVolumeClaims: children(resources.persistentVolumeClaims),
+    jobs: children(resources.jobs),
   };
 }
 
 /** The label names the cluster, of the object as it was and as it is: one that lost its label still has an owner. */
 function tellOwners(change: StoreChange<KubeObject>, tell: CacheOptions["onChange"]): void {
   const keys = [change.previous, change.object].flatMap((object) => {
-    const name = object?.metadata.labels?.[label.cluster];
+    const name = object?.metadata.labels?.[label.cluster] ?? object?.metadata.labels?.[label.archiveOf];
     return name === undefined ? [] : [objectKey(object?.metadata.namespace, name)];
   });
   for (const key of new Set(keys)) tell(key, change.initial);

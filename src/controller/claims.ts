@@ -1,5 +1,6 @@
 import type { V1PersistentVolumeClaim } from "@kubernetes/client-node";
 import { annotation, apiVersion, fieldManager, kind } from "../api/names.ts";
+import { archiveClaim } from "../core/desired/archive-claim.ts";
 import { clusterNameOf, type DesiredContext } from "../core/desired/context.ts";
 import { numberOf } from "../core/desired/quantity.ts";
 import type { ClaimFacts, Observation } from "../core/evidence/observation.ts";
@@ -22,10 +23,12 @@ export async function ensureClaims(
   signal: AbortSignal,
 ): Promise<KubeObject[]> {
   const ledger = ledgerOf(observation);
-  if (!ledger || context.cluster.spec.losslessRestart.mode !== "HotRestart") return [];
+  if (!ledger || context.cluster.spec.losslessRestart.mode === "Disabled") return [];
   const stamp = stampOf(ledger, clusterNameOf(context));
-  const written: KubeObject[] = [];
-  for (const claim of observation.claims) {
+  const made = await makeArchiveClaim(client, context, observation, ledger, writes, signal);
+  const written: KubeObject[] = made ? [made] : [];
+  const saved = observation.archive?.claim;
+  for (const claim of [...observation.claims, ...(saved ? [saved] : [])]) {
     if (claim.deleting) continue;
     const { namespace } = context.cluster.metadata;
     const ref = { resource: resources.persistentVolumeClaims, namespace, name: claim.name };
@@ -40,14 +43,38 @@ export async function ensureClaims(
   return written;
 }
 
+/**
+ * The volume of archives. Never while one may be expected on it: a claim that somebody deleted then is a loss to be told
+ * of, not one to be covered by an empty one.
+ */
+async function makeArchiveClaim(
+  client: KubeClient,
+  context: DesiredContext,
+  observation: Observation,
+  ledger: Ledger,
+  writes: Writes,
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
+  const claim = archiveClaim(context);
+  const busy = ledger.stopped !== undefined || ["Stop", "Start"].includes(ledger.operation?.kind ?? "");
+  if (!claim || observation.archive?.claim || busy) return undefined;
+  const { name = "", namespace = "" } = claim.metadata ?? {};
+  const ref = { resource: resources.persistentVolumeClaims, namespace, name };
+  return writes.attempt({ object: `PersistentVolumeClaim/${name}` }, () =>
+    client.create<KubeObject>(ref, claim, { fieldManager }, { signal }),
+  );
+}
+
+type AnyClaim = Pick<ClaimFacts, "name" | "uid" | "requested" | "stamp" | "tied">;
+
 /** The stamp first, with the size as it is: a storage class that cannot grow its volumes refuses only the next write. */
-function sizeToWrite(claim: ClaimFacts, stamp: Stamp, context: DesiredContext, ledger: Ledger) {
+function sizeToWrite(claim: AnyClaim, stamp: Stamp, context: DesiredContext, ledger: Ledger) {
   if (needsWrite(claim, stamp, context)) return { requested: claim.requested };
   const mayGrow = ledger.operation === undefined && grows(claim, context);
   return mayGrow ? { requested: wantedSizeOf(context) } : undefined;
 }
 
-function needsWrite(claim: ClaimFacts, stamp: Stamp, context: DesiredContext): boolean {
+function needsWrite(claim: AnyClaim, stamp: Stamp, context: DesiredContext): boolean {
   const tie = context.cluster.spec.persistentVolumeClaimRetentionPolicy.whenDeleted === "Delete";
   // Of the epoch alone nothing follows: a claim is not written at each step.
   const { epoch: _, ...said } = claim.stamp ?? { epoch: 0 };
@@ -57,19 +84,20 @@ function needsWrite(claim: ClaimFacts, stamp: Stamp, context: DesiredContext): b
 }
 
 /** By number: the API server writes `1.5Gi` back as `1536Mi`, and a claim can only grow. */
-function grows(claim: ClaimFacts, context: DesiredContext): boolean {
+function grows(claim: AnyClaim, context: DesiredContext): boolean {
   const wanted = numberOf(wantedSizeOf(context) ?? "");
   const now = numberOf(claim.requested ?? "");
   return wanted !== undefined && now !== undefined && wanted > now;
 }
 
 function wantedSizeOf({ cluster }: DesiredContext): string | undefined {
-  const size = cluster.spec.losslessRestart.hotRestart?.storage.size;
+  const { hotRestart, archive, mode } = cluster.spec.losslessRestart;
+  const size = (mode === "Archive" ? archive : hotRestart)?.storage.size;
   return size === undefined ? undefined : String(size);
 }
 
 function claimPatch(
-  claim: ClaimFacts,
+  claim: AnyClaim,
   stamp: Stamp,
   { cluster }: DesiredContext,
   size: string | undefined,

@@ -1,5 +1,6 @@
-import type { V1StatefulSet } from "@kubernetes/client-node";
+import type { V1Job, V1StatefulSet } from "@kubernetes/client-node";
 import { annotation, fieldManager, finalizer } from "../api/names.ts";
+import type { ArchiveTask } from "../core/desired/archive-job.ts";
 import type { Observation } from "../core/evidence/observation.ts";
 import { type Ledger, writeLedger } from "../core/ledger.ts";
 import { evidenceOf } from "../core/plan/evidence.ts";
@@ -25,6 +26,7 @@ export interface Execution {
   readonly observeAgain: () => Observation;
   /** The whole StatefulSet for its creation, with replicas and ledger. */
   readonly newStatefulSet: (replicas: number, ledger: string) => V1StatefulSet;
+  readonly newArchiveJob: (task: ArchiveTask) => V1Job;
   /** Writes the configuration files that belong to the new template. */
   readonly writeTemplateChildren: () => Promise<void>;
   readonly signal: AbortSignal;
@@ -66,6 +68,14 @@ export async function execute(effect: Effect, because: Evidence, execution: Exec
       return writeTemplate(effect.ledger, now, execution);
     case "DeletePod":
       return remove(execution, now, resources.pods, effect);
+    case "CreateArchiveJob": {
+      const ref = { ...statefulSet(now), resource: resources.jobs };
+      const call = { signal: execution.signal };
+      const body = execution.newArchiveJob(effect.task);
+      return { written: await execution.client.create<KubeObject>(ref, body, { fieldManager }, call) };
+    }
+    case "DeleteArchiveJob":
+      return remove(execution, now, resources.jobs, effect, "Foreground");
     case "DeleteClaim":
       return remove(execution, now, resources.persistentVolumeClaims, effect);
     case "AddFinalizer":
@@ -146,10 +156,15 @@ async function remove(
   now: Observation,
   resource: Resource,
   { name, uid }: { readonly name: string; readonly uid: string },
+  propagationPolicy?: "Foreground",
 ): Promise<Executed> {
   const { namespace } = now.cluster.metadata;
   try {
-    await client.delete({ resource, namespace, name }, { uid }, { signal });
+    await client.delete(
+      { resource, namespace, name },
+      { uid, ...(propagationPolicy && { propagationPolicy }) },
+      { signal },
+    );
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
   }

@@ -10,6 +10,7 @@ import type { Caches } from "./caches.ts";
 import { type JobSource, sideKeys } from "./jobs.ts";
 import type { MemberSource } from "./members.ts";
 import { budgetFacts, claimFacts, podFacts, statefulSetFacts } from "./observe.ts";
+import { archiveFacts } from "./observe-archive.ts";
 import type { Refusals } from "./refusals.ts";
 import type { TakenNames } from "./taken-names.ts";
 import type { TroubleSource, Wanting } from "./troubles.ts";
@@ -59,6 +60,7 @@ export function createObserver(parts: ObserverParts): Observer {
         ),
       ),
       claims: claimFacts(cluster, claimsOf(parts.caches, cluster)),
+      archive: archiveFacts(parts.caches, cluster),
       namesTaken: parts.takenNames.of(keyOf(cluster)),
       refused: parts.refusals.of(keyOf(cluster)),
       ...hashes.of(cluster, engine),

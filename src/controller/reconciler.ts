@@ -1,5 +1,6 @@
 import type { JetCluster, JetClusterStatus } from "../api/jet-cluster.ts";
 import { finalizer, statusFieldManager } from "../api/names.ts";
+import { archiveJob } from "../core/desired/archive-job.ts";
 import type { DesiredContext } from "../core/desired/context.ts";
 import { disruptionsOf } from "../core/evidence/disruptions.ts";
 import { gateOf } from "../core/evidence/gate.ts";
@@ -41,7 +42,7 @@ export interface ReconcilerParts {
   readonly expectations: Expectations;
   readonly events: EventRecorder;
   /** What the operator itself brings to every cluster's children. */
-  readonly desired: Pick<DesiredContext, "operator" | "metricsClients" | "images">;
+  readonly desired: Pick<DesiredContext, "operator" | "metricsClients" | "images" | "archiveImage">;
   /** Another planner than the product's: the simulation shows that its invariants catch faulty ones. */
   readonly plan?: (observation: Observation) => Step;
   /** For the log: what was done to which cluster, and why. */
@@ -189,6 +190,7 @@ function carryOut(parts: ReconcilerParts, pass: Pass, step: Extract<Step, { kind
     client: parts.client,
     engine: parts.engine,
     observeAgain: () => parts.observer.again(observation),
+    newArchiveJob: (task) => archiveJob(context, task),
     newStatefulSet: (replicas, ledger) => parts.children.newStatefulSet(context, replicas, ledger),
     writeTemplateChildren: () => parts.children.writeTemplateChildren(context, signal),
     signal,

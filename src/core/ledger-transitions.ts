@@ -1,4 +1,11 @@
-import { type JobMemory, type Ledger, type LedgerOperation, ledgerVersion, type SuspendedJob } from "./ledger.ts";
+import {
+  type Archive,
+  type JobMemory,
+  type Ledger,
+  type LedgerOperation,
+  ledgerVersion,
+  type SuspendedJob,
+} from "./ledger.ts";
 
 /**
  * Every lawful change of the ledger, in the order of a cluster's life. Each answers a new ledger with the next epoch;
@@ -56,9 +63,14 @@ export function reopenLedger(remembered: Remembered, start: { uid: string; at: s
 }
 
 /** As `reopenLedger`, for a cluster of which nobody runs. */
-export function reopenStopped(remembered: Remembered, lossless: boolean, start: { uid: string; at: string }): Ledger {
+export function reopenStopped(
+  remembered: Remembered & { readonly archive?: Archive | undefined },
+  lossless: boolean,
+  start: { uid: string; at: string },
+): Ledger {
   const { operation: _, clusterId: __, ...ledger } = reopenLedger(remembered, start);
-  return { ...ledger, stopped: { lossless, at: start.at } };
+  const { archive } = remembered;
+  return { ...ledger, stopped: { lossless, at: start.at }, ...(archive && { archive }) };
 }
 
 /**
@@ -188,6 +200,17 @@ export function enter(ledger: Ledger, step: LedgerOperation["step"], at: string)
   return { ...advanced(ledger), operation: { ...ledger.operation, step, startedAt: at } };
 }
 
+/** The stop goes no further: back to ACTIVE, or on to what is to be undone after that. */
+export function giveUpStop(
+  ledger: Ledger,
+  { step, failure }: { step: "Reactivating" | "ResumingJobs"; failure: string | undefined },
+  at: string,
+): Ledger {
+  const next = enter(ledger, step, at);
+  const why = failure === undefined ? {} : { failure: failure.slice(0, 1_000) };
+  return { ...next, operation: { ...operationOf(next, "Stop"), ...why } };
+}
+
 /** Written before the cluster is asked to become PASSIVE. */
 export function beginStop(
   ledger: Ledger,
@@ -212,6 +235,23 @@ export function beginStop(
   };
 }
 
+/** As `beginStop`, for a cluster whose state is saved to the archive's volume: nothing is quiesced before that can be done. */
+export function beginArchive(
+  ledger: Ledger,
+  stop: { size: number; because: NonNullable<LedgerOperation["because"]>; nonce: string },
+  at: string,
+): Ledger {
+  const stopping = beginStop(ledger, stop.size, stop.because, at);
+  const begun = operationOf(stopping, "Stop");
+  return { ...stopping, operation: { ...begun, step: "Preparing", archive: stop.nonce } };
+}
+
+/** The jobs that run now, written before the first of them is suspended: these go on after the restore. */
+export function suspendForArchive(ledger: Ledger, jobs: readonly SuspendedJob[], at: string): Ledger {
+  const next = enter(ledger, "SuspendingJobs", at);
+  return { ...next, operation: { ...operationOf(next, "Stop"), jobs: [...jobs] } };
+}
+
 /**
  * In the same write as replicas 0. From here there is only one way: all pods go, then a start. Where the user has given
  * the state up (`lossless: false`), this is also the first write of the stop.
@@ -226,6 +266,8 @@ export function halt(
     accepted?: string | undefined;
     /** What is known of jobs, with those that the engine will not start again by itself. */
     jobs?: JobMemory | undefined;
+    /** What was saved of it and verified. */
+    archive?: Archive | undefined;
   },
   at: string,
 ): Ledger {
@@ -234,6 +276,7 @@ export function halt(
     ...(stop.accepted !== undefined && { accepted: stop.accepted }),
     ...(stop.lossless && { formedSize: stop.size }),
     ...(stop.jobs && { jobs: stop.jobs }),
+    ...(stop.archive && { archive: stop.archive }),
     operation: {
       kind: "Stop",
       from: stop.size,
@@ -277,6 +320,16 @@ export function beginStart(ledger: Ledger, size: number, at: string): Ledger {
   };
 }
 
+/** From the archive: any size, the jobs that ran go on afterwards. Only a new cluster that holds nothing is filled. */
+export function beginRestore(ledger: Ledger, size: number, archive: Archive, at: string): Ledger {
+  const starting = beginStart(ledger, size, at);
+  const jobs = archive.jobs.filter((job) => job.ran).map(({ id }) => ({ id, refresh: false }));
+  return {
+    ...starting,
+    operation: { ...operationOf(starting, "Start"), lossless: true, archive: archive.nonce, jobs },
+  };
+}
+
 /**
  * One whole view of exactly ordinals 0…size−1 was seen, all safe. The only place where Q may fall: after a shrink, for a
  * growth that was withdrawn, for the first forming and for a start from nothing, where nobody else is left who could
@@ -284,15 +337,22 @@ export function beginStart(ledger: Ledger, size: number, at: string): Ledger {
  */
 export function finish(ledger: Ledger, size: number, at: string): Ledger {
   const { operation: ended, ...rest } = advanced(ledger);
-  const abandoned = ended?.step === "Withdrawing" || ended?.step === "Reactivating";
-  const first = ledger.formedSize === undefined || (ended?.kind === "Start" && !ended.lossless);
+  const abandoned = ended?.step === "Withdrawing" || ended?.kind === "Stop";
+  // Restored into a cluster that began empty: nobody else can be left of it either.
+  const anew = ended?.kind === "Start" && (!ended.lossless || ended.archive !== undefined);
+  const first = ledger.formedSize === undefined || anew;
   const lowers = ended?.step === "Withdrawing" || ended?.kind === "Shrink" || first;
   return {
     ...rest,
     quorumBase: lowers ? size : Math.max(ledger.quorumBase, size),
     formedSize: size,
     ...(ended && {
-      lastOperation: { kind: ended.kind, result: abandoned ? "Abandoned" : "Succeeded", finishedAt: at },
+      lastOperation: {
+        kind: ended.kind,
+        result: abandoned ? "Abandoned" : "Succeeded",
+        finishedAt: at,
+        ...(abandoned && ended.failure !== undefined && { message: ended.failure }),
+      },
     }),
   };
 }

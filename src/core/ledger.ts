@@ -12,8 +12,10 @@ const kinds = z.enum(["Form", "Grow", "Shrink", "Roll", "Stop", "Start"]);
 /**
  * Steps by kind. Form: Joining. Grow: Joining, Withdrawing. Shrink, Roll: SuspendingJobs, then Leaving or Replacing, then
  * RefreshingQuorum, ResumingJobs. Stop: Quiescing (PASSIVE is asked for), Reactivating (given up: back to ACTIVE),
- * Halting (replicas are 0, pods go). Start: Joining (nobody was told to
- * work yet), Activating (written before they are).
+ * Halting (replicas are 0, pods go); with an archive Preparing (whoever saves has the volume and the members),
+ * SuspendingJobs, Quiescing, Saving, and where it is given up ResumingJobs. Start: Joining (nobody was told to work yet),
+ * Activating (written before they are); from an archive Joining, Loading, Loaded (all is there, nothing runs), Releasing
+ * (jobs go on: from here nothing of the archive is written any more).
  */
 const steps = z.enum([
   "Joining",
@@ -27,6 +29,11 @@ const steps = z.enum([
   "Reactivating",
   "Halting",
   "Activating",
+  "Preparing",
+  "Saving",
+  "Loading",
+  "Loaded",
+  "Releasing",
 ]);
 
 /** A job that an operation suspends and lets go on afterwards, and no other. */
@@ -34,6 +41,30 @@ const suspendedJob = z.object({
   id: z.string(),
   /** Its quorum is refreshed before it goes on: the user allowed it by `jobs.quorumRefresh: Automatic`. */
   refresh: z.boolean(),
+});
+
+const archivedJob = z.object({
+  id: z.string(),
+  name: z.string().optional(),
+  /** It ran when it was saved, so it is let go on after the restore; one that its user had suspended is not. */
+  ran: z.boolean(),
+  /** Members without which the engine does not start it; 0 without split-brain protection. */
+  quorum: z.int().min(0),
+});
+
+/** An archive that was saved and verified. The ledger names it, never the volume: a restore takes exactly this one. */
+const archive = z.object({
+  generation: z.int().min(1),
+  nonce: z.string().min(1),
+  /** sha-256 of its manifest. */
+  digest: z.string().min(1),
+  /** ISO 8601. */
+  at: z.string(),
+  /** Engine version: job records are bound to its minor. */
+  version: z.string().min(1),
+  entries: z.number().min(0),
+  bytes: z.number().min(0),
+  jobs: z.array(archivedJob),
 });
 
 const operation = z.object({
@@ -51,6 +82,10 @@ const operation = z.object({
   lossless: z.boolean().optional(),
   /** Somebody has accepted that jobs lose what their snapshots lack. */
   lossAccepted: z.boolean().optional(),
+  /** Stop: the archive that is being made has this nonce. Start: the nonce of the archive that is restored. */
+  archive: z.string().optional(),
+  /** Why it was given up, where it was. */
+  failure: z.string().optional(),
   /** Without a limit of its own, as all lists that the operator itself writes: a ledger must always be readable again. */
   jobs: z.array(suspendedJob).optional(),
 });
@@ -92,6 +127,8 @@ const finished = z.object({
   kind: kinds,
   result: z.enum(["Succeeded", "Abandoned"]),
   finishedAt: z.string(),
+  /** Why it was given up. */
+  message: z.string().optional(),
 });
 
 const ledgerSchema = z.object({
@@ -112,6 +149,8 @@ const ledgerSchema = z.object({
   clusterId: z.string().optional(),
   /** Stopped on purpose: replicas are 0. Lossless: exactly `formedSize` members must come back. */
   stopped: z.object({ lossless: z.boolean(), at: z.string() }).optional(),
+  /** The newest good archive. While stopped losslessly it is what the cluster comes back from. */
+  archive: archive.optional(),
   /** All members were replaced at once without our doing: what the jobs had in memory is gone. */
   stateLost: z.object({ at: z.string(), jobs: z.array(z.string()) }).optional(),
   /** The acceptance that was used last: it counts once. */
@@ -127,6 +166,7 @@ const anyLedger = z.object({ v: z.int() });
 export type Ledger = z.output<typeof ledgerSchema>;
 export type LedgerOperation = z.output<typeof operation>;
 export type OperationKind = z.output<typeof kinds>;
+export type Archive = z.output<typeof archive>;
 export type SuspendedJob = z.output<typeof suspendedJob>;
 export type WaitingJob = z.output<typeof waitingJob>;
 export type JobMemory = z.output<typeof jobMemory>;
@@ -171,14 +211,21 @@ const stampSchema = z.object({
   version: z.string(),
   quorumBase: z.int(),
   formedSize: z.int().optional(),
+  archive: archive.optional(),
+  /** It was stopped, and what it comes back from is the archive. */
+  stopped: z.literal(true).optional(),
 });
 
 /** What a claim says of the cluster whose data lie on it. */
 export type Stamp = z.output<typeof stampSchema>;
 
 export function stampOf(ledger: Ledger, clusterName: string): Stamp {
-  const { uid, epoch, version, quorumBase, formedSize } = ledger;
-  return { uid, epoch, clusterName, version, quorumBase, ...(formedSize !== undefined && { formedSize }) };
+  const { uid, epoch, version, quorumBase, formedSize, archive: saved, stopped } = ledger;
+  return {
+    ...{ uid, epoch, clusterName, version, quorumBase },
+    ...(formedSize !== undefined && { formedSize }),
+    ...(saved && { archive: saved, ...(stopped?.lossless && { stopped: true as const }) }),
+  };
 }
 
 /** @returns undefined for a claim without a readable stamp. */

@@ -166,6 +166,7 @@ export class OperatorProcess {
       podDisruptionBudgets: informer(resources.podDisruptionBudgets),
       networkPolicies: informer(resources.networkPolicies),
       persistentVolumeClaims: informer(resources.persistentVolumeClaims),
+      jobs: informer(resources.jobs),
     };
   }
 }
@@ -180,7 +181,8 @@ const desired = {
   operator: { namespace: "jet-operator", podLabels: { app: "jet-operator" } },
   metricsClients: [],
   images: { platform: "platform", platformEnterprise: "platform-ee", jet: "jet", jetEnterprise: "jet-ee" },
-} as unknown as Pick<DesiredContext, "operator" | "metricsClients" | "images">;
+  archiveImage: "jet-operator:1",
+} as unknown as Pick<DesiredContext, "operator" | "metricsClients" | "images" | "archiveImage">;
 
 function pluralKey(written: KubeObject): string {
   return Object.entries(resources).find(([, r]) => r.kind === written.kind)?.[0] ?? "";

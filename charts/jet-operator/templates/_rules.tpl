@@ -31,10 +31,15 @@ garbage collector); exec; roles.
 - apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch, delete]
-# Patched with the ledger's stamp, a larger size and, for whenDeleted: Delete, with an owner.
+# The archive's is created here, the members' by their StatefulSet. Patched with the ledger's stamp, a larger size and, for
+# whenDeleted: Delete, with an owner.
 - apiGroups: [""]
   resources: [persistentvolumeclaims]
-  verbs: [get, list, watch, patch{{ if .Values.persistentVolumeClaims.allowDelete }}, delete{{ end }}]
+  verbs: [get, list, watch, create, patch{{ if .Values.persistentVolumeClaims.allowDelete }}, delete{{ end }}]
+# Those that save to the archive's volume and restore from it.
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, delete]
 # Whether it is being deleted: then no graceful stop is tried.
 - apiGroups: [""]
   resources: [namespaces]

@@ -16,6 +16,8 @@ export interface DesiredContext {
   readonly metricsClients: readonly V1NetworkPolicyPeer[];
   /** Repositories, without tag, taken where `spec.image.repository` is absent. */
   readonly images: EngineImages;
+  /** The operator's own image, whose `archive` command saves and restores. */
+  readonly archiveImage: string;
   /** Clients are let in only when open. */
   readonly gate: "open" | "closed";
   /** Pods that an eviction may take away now, one after the other. */
@@ -32,6 +34,11 @@ interface EngineImages {
 /** The engine keeps its state on a volume of its own. */
 export function isHotRestart({ cluster }: DesiredContext): boolean {
   return cluster.spec.losslessRestart.mode === "HotRestart";
+}
+
+/** The state is saved to a volume of the cluster when it stops. */
+export function archives({ cluster }: DesiredContext): boolean {
+  return cluster.spec.losslessRestart.mode === "Archive";
 }
 
 /** What the members call their cluster, and clients must too. */

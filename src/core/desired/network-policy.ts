@@ -1,6 +1,6 @@
 import type { V1NetworkPolicy, V1NetworkPolicyPeer, V1NetworkPolicyPort } from "@kubernetes/client-node";
-import { childNames, port } from "../../api/names.ts";
-import type { DesiredContext } from "./context.ts";
+import { childNames, label, port } from "../../api/names.ts";
+import { archives, type DesiredContext } from "./context.ts";
 import { childMetadata, selectorLabels } from "./metadata.ts";
 
 /** The client's own type calls `from` `_from`, which only its serializer would undo; what we send is raw JSON. */
@@ -39,9 +39,15 @@ export function networkPolicy(context: DesiredContext): NetworkPolicy {
 
 function memberRule(context: DesiredContext): IngressRule {
   const members = { podSelector: { matchLabels: selectorLabels(context) } };
+  const archive = { podSelector: { matchLabels: { [label.archiveOf]: context.cluster.metadata.name } } };
   return {
     ports: [{ protocol: "TCP", port: port.member }],
-    from: [members, operatorPods(context), ...(context.gate === "open" ? clients(context) : [])],
+    from: [
+      members,
+      operatorPods(context),
+      ...(archives(context) ? [archive] : []),
+      ...(context.gate === "open" ? clients(context) : []),
+    ],
   };
 }
 

@@ -1,4 +1,5 @@
-import type { ClaimFacts, Observation } from "./observation.ts";
+import type { Archive, Stamp } from "../ledger.ts";
+import type { Observation } from "./observation.ts";
 import { isLossless } from "./wishes.ts";
 
 /** What is still known of a cluster whose ledger is gone. */
@@ -11,6 +12,8 @@ export interface Memory {
   readonly version: string;
   /** Of the engine's cluster as last seen whole, where it was at work. */
   readonly clusterId?: string | undefined;
+  /** It was stopped with this archive, and nobody has started it since. */
+  readonly archive: Archive | undefined;
 }
 
 /**
@@ -21,9 +24,8 @@ export interface Memory {
  */
 export function memoryOf(observation: Observation): Memory | undefined {
   const { status } = observation.cluster;
-  const stamps = observation.claims.flatMap((claim) =>
-    claim.stamp && isOfThisCluster(claim, observation) ? [claim.stamp] : [],
-  );
+  const claims = [...observation.claims, ...(observation.archive?.claim ? [observation.archive.claim] : [])];
+  const stamps = claims.flatMap((claim) => (claim.stamp && isOfThisCluster(claim, observation) ? [claim.stamp] : []));
   const newest = stamps.sort((a, b) => b.epoch - a.epoch)[0];
   const base = status?.quorum?.base;
   const size = rememberedSize(observation) || newest?.formedSize || base;
@@ -34,6 +36,7 @@ export function memoryOf(observation: Observation): Memory | undefined {
     epoch: newest?.epoch ?? 0,
     version: newest?.version ?? status?.version ?? observation.engine.version,
     clusterId: status?.clusterId,
+    archive: newest?.stopped ? newest.archive : undefined,
   };
 }
 
@@ -41,7 +44,7 @@ export function memoryOf(observation: Observation): Memory | undefined {
  * A claim stamped by this JetCluster, or by a predecessor of the same name and cluster name: that is a stopped cluster,
  * to be started again. Anybody else's data are never mounted by guess.
  */
-export function isOfThisCluster({ stamp }: ClaimFacts, observation: Observation): boolean {
+export function isOfThisCluster({ stamp }: { readonly stamp: Stamp | undefined }, observation: Observation): boolean {
   const { metadata, spec } = observation.cluster;
   if (!stamp) return false;
   if (stamp.uid === metadata.uid) return true;

@@ -1,5 +1,6 @@
 import type { JetCluster } from "../../api/jet-cluster.ts";
 import type { LedgerReading, Stamp } from "../ledger.ts";
+import type { ArchiveFacts } from "./archive.ts";
 import type { Engine } from "./capabilities.ts";
 
 /** Milliseconds since the epoch. */
@@ -13,6 +14,8 @@ export interface Observation {
   readonly statefulSet: StatefulSetFacts | undefined;
   readonly pods: readonly PodFacts[];
   readonly claims: readonly ClaimFacts[];
+  /** Undefined unless the state is saved to an archive when the cluster stops, or a stopped cluster was. */
+  readonly archive: ArchiveFacts | undefined;
   /** One for each pod that has an address, asked in this pass or a few seconds ago. */
   readonly members: readonly MemberFacts[];
   /** What the engine says of its jobs; undefined where it was not asked in this pass. */

@@ -20,7 +20,17 @@ export function wantsRestart(observation: Observation): boolean {
   );
 }
 
-/** A stop would keep the state of the jobs: the members save it themselves. */
+/** A stop would keep the state of the jobs: on the members' own volumes, or in an archive. */
 export function isLossless({ cluster }: Observation): boolean {
+  return cluster.spec.losslessRestart.mode !== "Disabled";
+}
+
+/** The members keep it themselves, each on its volume: they must all come back. */
+export function keepsStateOnMembers({ cluster }: Observation): boolean {
   return cluster.spec.losslessRestart.mode === "HotRestart";
+}
+
+/** It is saved to the archive's volume when the cluster stops. */
+export function archives({ cluster }: Observation): boolean {
+  return cluster.spec.losslessRestart.mode === "Archive";
 }

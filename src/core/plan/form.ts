@@ -1,9 +1,18 @@
 import { isOfThisCluster, type Memory, memoryOf } from "../evidence/memory.ts";
 import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
-import { isLossless, wantsOtherPods } from "../evidence/wishes.ts";
+import { keepsStateOnMembers, wantsOtherPods } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
-import { finish, openLedger, reform, reopenLedger, restoreStopped, retemplate } from "../ledger-transitions.ts";
+import {
+  finish,
+  openLedger,
+  reform,
+  reopenLedger,
+  reopenStopped,
+  restoreStopped,
+  retemplate,
+} from "../ledger-transitions.ts";
+import { archiveVolumeThere } from "./archive-volume.ts";
 import { effect, timeOf } from "./evidence.ts";
 import { firstUnmet, safe, settled } from "./gates.ts";
 import { outdatedPods } from "./outdated.ts";
@@ -16,7 +25,8 @@ export function form(observation: Observation): Step {
   if (foreign) return blocked(foreign);
   const start = { uid: observation.cluster.metadata.uid, at: timeOf(observation) };
   const remembered = memoryOf(observation);
-  if (remembered && isLossless(observation)) return comeBack(observation, remembered, start);
+  if (remembered && keepsStateOnMembers(observation)) return comeBack(observation, remembered, start);
+  if (remembered?.archive) return comeBackStopped(observation, remembered, start);
   const ledger = remembered
     ? reopenLedger(remembered, start)
     : openLedger({ ...start, version: observation.engine.version, size: wantedSize(observation.cluster.spec) });
@@ -37,6 +47,15 @@ function comeBack(observation: Observation, remembered: Memory, start: { uid: st
     { kind: "CreateStatefulSet", replicas: remembered.size, ledger },
     `starting the ${remembered.size} members whose volumes are there`,
   );
+}
+
+/** It was stopped with an archive: it is a stopped cluster again, and started like one. */
+function comeBackStopped(observation: Observation, remembered: Memory, start: { uid: string; at: string }): Step {
+  const missing = firstUnmet(observation, [archiveVolumeThere]);
+  if (missing) return hold(missing);
+  const ledger = reopenStopped(remembered, true, start);
+  const says = "the cluster was stopped with an archive: its StatefulSet is made again, to be started from it";
+  return effect(observation, { kind: "CreateStatefulSet", replicas: 0, ledger }, says);
 }
 
 /**

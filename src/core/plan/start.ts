@@ -1,9 +1,10 @@
 import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
 import { isJoining, viewsOf } from "../evidence/views.ts";
-import { wantsNobody, wantsOtherPods } from "../evidence/wishes.ts";
+import { keepsStateOnMembers, wantsNobody, wantsOtherPods } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
 import { beginStart, enter, finish, halt, retemplate } from "../ledger-transitions.ts";
+import { continueRestore, startFromArchive, versionOf } from "./archive-restore.ts";
 import { effect, timeOf } from "./evidence.ts";
 import { firstUnmet, podsReady, safe, settled, whole } from "./gates.ts";
 import { hold, type Step } from "./step.ts";
@@ -15,7 +16,8 @@ import { volumesThere } from "./volumes.ts";
  * now, which then waits until they are back. A new template is written while nobody runs.
  */
 export function start(observation: Observation, ledger: Ledger): Step {
-  const unmet = firstUnmet(observation, [nobodyLeft]);
+  const saved = ledger.stopped?.lossless && !keepsStateOnMembers(observation) ? ledger.archive : undefined;
+  const unmet = firstUnmet(observation, saved ? [nobodyLeft, versionOf(saved)] : [nobodyLeft]);
   if (unmet) return hold(unmet);
   if (wantsOtherPods(observation)) {
     const next = retemplate(ledger, observation.engine.version);
@@ -25,6 +27,7 @@ export function start(observation: Observation, ledger: Ledger): Step {
       "writing the new pod template while nobody runs",
     );
   }
+  if (saved) return startFromArchive(observation, ledger, saved);
   const size = ledger.stopped?.lossless ? (ledger.formedSize ?? 1) : wantedSize(observation.cluster.spec);
   const missing = ledger.stopped?.lossless ? firstUnmet(observation, [volumesThere(size)]) : undefined;
   if (missing) return hold(missing);
@@ -54,6 +57,9 @@ export function continueStart(observation: Observation, ledger: Ledger, operatio
     );
   }
   if (apart) return hold(apart);
+  if (operation.archive !== undefined && ledger.archive) {
+    return continueRestore(observation, ledger, operation, ledger.archive);
+  }
   const passive = observation.members.some((member) => member.known && member.clusterState === "PASSIVE");
   if (passive && operation.lossless) {
     if (operation.step === "Joining") {
@@ -77,6 +83,7 @@ export function continueStart(observation: Observation, ledger: Ledger, operatio
  * gone on: then that costs nothing that is not on the volumes. The only way to another template or size is from there.
  */
 function whyBackDown(observation: Observation, operation: LedgerOperation, apart: boolean): string | undefined {
+  if (operation.archive !== undefined) return whyNotRestored(observation, operation, apart);
   if (operation.lossless && (operation.step !== "Joining" || !apart || someoneWorks(observation))) return undefined;
   if (wantsNobody(observation)) return "stopping again, as asked";
   if (!apart) return undefined;
@@ -84,6 +91,16 @@ function whyBackDown(observation: Observation, operation: LedgerOperation, apart
   if (stuck && wantsOtherPods(observation)) return "stopping again, to start with the new pod template";
   const resized = !operation.lossless && wantedSize(observation.cluster.spec) !== operation.to;
   return resized ? "stopping again, to start with the size that is asked for by now" : undefined;
+}
+
+/** Until the jobs are let go on, all that is lost by stopping again is what the archive has. */
+function whyNotRestored(observation: Observation, { step, to }: LedgerOperation, apart: boolean): string | undefined {
+  if (step === "Releasing") return undefined;
+  if (wantsNobody(observation)) return "stopping again, as asked";
+  const stuck = apart && observation.pods.some((pod) => pod.trouble !== undefined);
+  if (stuck && wantsOtherPods(observation)) return "stopping again, to start with the new pod template";
+  if (wantedSize(observation.cluster.spec) === to) return undefined;
+  return "stopping again, to start with the size that is asked for by now";
 }
 
 /** Members that come back from a stop are PASSIVE until the operator, which has not asked yet, makes them ACTIVE. */

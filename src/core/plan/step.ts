@@ -1,3 +1,4 @@
+import type { ArchiveTask } from "../desired/archive-job.ts";
 import type { Ledger } from "../ledger.ts";
 
 /** What justified an effect; the driver compares it with a fresh look right before it acts. */
@@ -26,6 +27,10 @@ export type Effect =
   | { readonly kind: "SuspendJob"; readonly job: string; readonly through?: string }
   | { readonly kind: "ResumeJob"; readonly job: string }
   | { readonly kind: "SetJobProtection"; readonly job: string; readonly protection: "On" | "Off" }
+  /** The Kubernetes Job that saves to the archive's volume, or restores from it. */
+  | { readonly kind: "CreateArchiveJob"; readonly task: ArchiveTask }
+  /** With its pod, whatever it does: what it wrote is no archive without its last word. */
+  | { readonly kind: "DeleteArchiveJob"; readonly name: string; readonly uid: string }
   | { readonly kind: "AddFinalizer" }
   | { readonly kind: "RemoveFinalizer" };
 

@@ -2,9 +2,18 @@ import { acceptanceNow, acceptCommand, accepts } from "../evidence/accept.ts";
 import { activeJobs, nameOfJob } from "../evidence/jobs.ts";
 import type { ClusterState, Millis, Observation } from "../evidence/observation.ts";
 import { viewsOf } from "../evidence/views.ts";
-import { isLossless, wantsNobody, wantsRestart } from "../evidence/wishes.ts";
+import { archives, isLossless, wantsNobody, wantsRestart } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
-import { beginStop, enter, finish, finishStop, halt } from "../ledger-transitions.ts";
+import { beginStop, enter, finish, finishStop, giveUpStop, halt } from "../ledger-transitions.ts";
+import {
+  awaitArchive,
+  prepareArchive,
+  resumeAfterGivingUp,
+  stopToArchive,
+  suspendAll,
+  undoArchive,
+  whyNotStandingStill,
+} from "./archive-save.ts";
 import { effect, timeOf } from "./evidence.ts";
 import {
   allKnown,
@@ -33,6 +42,7 @@ type Because = NonNullable<LedgerOperation["because"]>;
 export function stop(observation: Observation, ledger: Ledger, because: Because): Step {
   const size = observation.statefulSet?.replicas ?? 0;
   if (!isLossless(observation)) return stopLosingState(observation, ledger, because, size);
+  if (archives(observation)) return stopToArchive(observation, ledger, because);
   // A deletion has its time: beyond it members would go without any last snapshot, which is worse than one that lacks some.
   const relies = { size, snapshots: "Together" } as const;
   const kept = because === "Remove" ? [] : [unacceptedLoss(relies)];
@@ -89,10 +99,19 @@ function notLossless(observation: Observation, because: Because): Unmet {
 
 export function continueStop(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
   switch (operation.step) {
+    case "Preparing":
+      return isUnwanted(observation)
+        ? undoArchive(observation, ledger, operation)
+        : prepareArchive(observation, ledger, operation);
+    case "SuspendingJobs":
+      return isUnwanted(observation) ? resumeAfterGivingUp(observation, ledger) : suspendAll(observation, ledger);
     case "Quiescing":
+    case "Saving":
       return quiesce(observation, ledger, operation);
     case "Reactivating":
       return reactivate(observation, ledger, operation);
+    case "ResumingJobs":
+      return undoArchive(observation, ledger, operation);
     default:
       return awaitEnd(observation, ledger);
   }
@@ -104,14 +123,16 @@ export function continueStop(observation: Observation, ledger: Ledger, operation
  */
 function quiesce(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
   const size = operation.from;
-  const unwanted = !wantsNobody(observation) && !wantsRestart(observation);
+  const unwanted = isUnwanted(observation);
   const broken = firstUnmet(observation, [membersStay(ledger), nobodyLost, undivided, volumesThere(size)]);
   if (unwanted || broken) return giveUp(observation, ledger, broken);
   const unmet = firstUnmet(observation, [...whole, budgetClosed]);
   if (unmet) return wait(unmet);
   if (!allIn(observation, "PASSIVE")) {
+    if (operation.step === "Saving") return giveUp(observation, ledger, notPassive);
     return effect(observation, { kind: "ChangeClusterState", to: "PASSIVE" }, "jobs take their last snapshot: PASSIVE");
   }
+  if (operation.archive !== undefined) return save(observation, ledger, operation);
   const because = operation.because ?? "Suspend";
   const stop = { size, lossless: true, because, jobs: jobsAfterStop(observation, ledger) };
   return effect(
@@ -119,6 +140,45 @@ function quiesce(observation: Observation, ledger: Ledger, operation: LedgerOper
     { kind: "Scale", from: size, to: 0, ledger: halt(ledger, stop, timeOf(observation)) },
     `every member says PASSIVE: all ${size} stop together`,
   );
+}
+
+/** What was copied until then may be from before and after a change. */
+const notPassive: Unmet = {
+  check: "SaveFailed",
+  observed: "the cluster did not stay PASSIVE while it was saved",
+  needed: "a cluster that stands still until the archive is verified",
+  remedy: "wait: the stop is begun anew",
+};
+
+function isUnwanted(observation: Observation): boolean {
+  return !wantsNobody(observation) && !wantsRestart(observation);
+}
+
+/** Every member says PASSIVE. The Job sees that itself and begins to copy. */
+function save(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  const moving = whyNotStandingStill(observation);
+  if (moving?.check === "JobsUnknown") return wait(moving);
+  if (moving) return giveUp(observation, ledger, moving);
+  if (operation.step !== "Saving") {
+    const next = enter(ledger, "Saving", timeOf(observation));
+    return effect(
+      observation,
+      { kind: "WriteLedger", ledger: next },
+      "everything stands still: the archive is written",
+    );
+  }
+  const step = awaitArchive(observation, ledger, operation);
+  return step === "failed" ? giveUp(observation, ledger, saveFailed(observation)) : step;
+}
+
+function saveFailed({ archive }: Observation): Unmet {
+  return {
+    check: "SaveFailed",
+    observed: archive?.work?.trouble ?? "the Job that saves is gone, or what it saved is not this cluster",
+    needed: "a verified archive",
+    remedy:
+      "wait: the cluster becomes ACTIVE again and the stop is begun anew; if it lasts, look at the log of the Job's pod",
+  };
 }
 
 /** A member that was replaced meanwhile has not what the others have: the cluster must be whole again before a stop. */
@@ -163,7 +223,7 @@ const undivided: Gate = (observation) => {
 };
 
 function giveUp(observation: Observation, ledger: Ledger, why: Unmet | undefined): Step {
-  const next = enter(ledger, "Reactivating", timeOf(observation));
+  const next = giveUpStop(ledger, { step: "Reactivating", failure: why?.observed }, timeOf(observation));
   const says = why ? `the stop is given up: ${why.observed}` : "the stop is not wanted any more";
   return effect(observation, { kind: "WriteLedger", ledger: next }, says);
 }
@@ -178,6 +238,7 @@ function reactivate(observation: Observation, ledger: Ledger, operation: LedgerO
   }
   const unmet = firstUnmet(observation, [...settled, safe, jobsKnown, nothingPassiveComes]);
   if (unmet) return hold(unmet);
+  if (operation.archive !== undefined) return resumeAfterGivingUp(observation, ledger);
   const next = finish(ledger, operation.from, timeOf(observation));
   return effect(observation, { kind: "WriteLedger", ledger: next }, "the cluster is ACTIVE again");
 }

@@ -1,7 +1,7 @@
 import { isOfThisCluster } from "../evidence/memory.ts";
 import type { Observation } from "../evidence/observation.ts";
 import { troubleOf } from "../evidence/troubles.ts";
-import { isLossless } from "../evidence/wishes.ts";
+import { keepsStateOnMembers } from "../evidence/wishes.ts";
 import { effect } from "./evidence.ts";
 import type { Gate } from "./gates.ts";
 import type { Step } from "./step.ts";
@@ -13,7 +13,7 @@ import type { Step } from "./step.ts";
  */
 export function volumesThere(size: number): Gate {
   return (observation) => {
-    if (!isLossless(observation)) return undefined;
+    if (!keepsStateOnMembers(observation)) return undefined;
     const { name } = observation.cluster.metadata;
     const lacking = Array.from({ length: size }, (_, ordinal) => {
       const claim = observation.claims.find((c) => c.ordinal === ordinal);

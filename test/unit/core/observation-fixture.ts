@@ -5,6 +5,7 @@ import {
   type ObjectMeta,
 } from "../../../src/api/jet-cluster.ts";
 import { apiVersion, kind } from "../../../src/api/names.ts";
+import type { ArchiveFacts } from "../../../src/core/evidence/archive.ts";
 import { engineOf } from "../../../src/core/evidence/capabilities.ts";
 import type {
   BudgetFacts,
@@ -24,6 +25,7 @@ export const clusterUid = "cluster-uid";
 
 /** What a case is about; everything else is a settled, safe cluster of `size` members that has formed. */
 export interface Case {
+  readonly archive?: ArchiveFacts;
   /** Replicas of the StatefulSet; without it there is none. */
   readonly size?: number;
   readonly spec?: JetClusterSpecInput;
@@ -78,6 +80,7 @@ export function observe(about: Case = {}): Observation {
     engine: engineOf(about.version ?? "5.7.0", "OpenSource"),
     statefulSet: about.size === undefined ? undefined : statefulSetOf(about.size, about),
     pods,
+    archive: about.archive,
     claims: (about.claims ?? []).map(claimOf),
     members: pods.flatMap((pod) => (pod.address === undefined ? [] : [memberOf(pod, ordinals, about)])),
     jobs: about.jobs === undefined ? { known: true, clusterId: "cluster-id", jobs: [] } : jobsOf(about.jobs),

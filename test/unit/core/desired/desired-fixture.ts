@@ -30,6 +30,7 @@ export function desiredContext({ spec = {}, version = "5.7.0", ...rest }: Case =
       jet: "example/hazelcast-jet",
       jetEnterprise: "example/hazelcast-jet-enterprise",
     },
+    archiveImage: "example/jet-operator:1.2.3",
     gate: "open",
     disruptionsAllowed: 1,
     ...rest,

@@ -1,0 +1,185 @@
+import { activeJobs, nameOfJob } from "../evidence/jobs.ts";
+import type { Observation } from "../evidence/observation.ts";
+import { wantedSize } from "../evidence/sizes.ts";
+import type { Archive, Ledger, LedgerOperation } from "../ledger.ts";
+import { beginRestore, enter, finish } from "../ledger-transitions.ts";
+import { archiveVolumeThere } from "./archive-volume.ts";
+import { endWork, mayRetry, preparing, startWork, volumeFree, type Work, workOf } from "./archive-work.ts";
+import { effect, timeOf } from "./evidence.ts";
+import { firstUnmet, type Gate, jobsKnown, safe, settled } from "./gates.ts";
+import { hold, type Step, type Unmet, wait } from "./step.ts";
+import { letJobsGoOn } from "./suspend-jobs.ts";
+
+/** A stopped cluster whose state is in an archive: it begins empty, at any size its jobs can start with, and is filled. */
+export function startFromArchive(observation: Observation, ledger: Ledger, archive: Archive): Step {
+  const size = wantedSize(observation.cluster.spec);
+  const busy = endWork(observation, "the archive's volume is let go");
+  if (busy) return busy;
+  const unmet = firstUnmet(observation, [archiveVolumeThere, volumeFree, sizeOf(archive, size)]);
+  if (unmet) return hold(unmet);
+  const next = beginRestore(ledger, size, archive, timeOf(observation));
+  return effect(
+    observation,
+    { kind: "Scale", from: 0, to: size, ledger: next },
+    `starting ${size} members, to restore archive ${archive.generation} into them`,
+  );
+}
+
+/** The engine never starts a protected job with fewer members than its record says; the record is in the archive. */
+function sizeOf({ jobs }: Archive, size: number): Gate {
+  const needy = jobs.filter((job) => job.quorum > size);
+  const least = Math.max(0, ...needy.map((job) => job.quorum));
+  return () =>
+    needy.length === 0
+      ? undefined
+      : {
+          check: "TooFewForJobs",
+          observed: `${needy.map((job) => `${nameOfJob(job)} needs ${job.quorum} members`).join(", ")}; ${size} are asked for`,
+          needed: `at least ${oddAtLeast(least)} members`,
+          remedy: `set spec.replicas to ${oddAtLeast(least)} or more; it may shrink again afterwards`,
+        };
+}
+
+const oddAtLeast = (size: number) => (size % 2 === 0 ? size + 1 : size);
+
+/** Job records are bound to the minor version: "the cluster was upgraded since the job was submitted". */
+export function versionOf({ version, generation }: Archive): Gate {
+  const minor = (text: string) => text.split(".").slice(0, 2).join(".");
+  return ({ engine }) =>
+    minor(engine.version) === minor(version)
+      ? undefined
+      : {
+          check: "ArchiveOfOtherVersion",
+          observed: `archive ${generation} was written by ${version}; the spec asks for ${engine.version}`,
+          needed: `an engine of the ${minor(version)} line`,
+          remedy: `set spec.version to ${version}; jobs saved by one minor version cannot go on in another`,
+        };
+}
+
+const restoring = ({ nonce, digest }: Archive, { to }: LedgerOperation): Work => ({
+  does: "restore",
+  size: to,
+  ...{ nonce, digest },
+});
+
+/** The members are one whole view. @param archive the one that the ledger names. */
+export function continueRestore(
+  observation: Observation,
+  ledger: Ledger,
+  operation: LedgerOperation,
+  archive: Archive,
+): Step {
+  const unmet = firstUnmet(observation, [...settled, safe, jobsKnown]);
+  if (unmet) return hold(unmet);
+  switch (operation.step) {
+    case "Loading":
+      return load(observation, ledger, operation, archive);
+    case "Loaded":
+      return release(observation, ledger, operation, archive);
+    case "Releasing":
+      return letJobsGoOn(observation, ledger, () => end(observation, ledger, operation, archive));
+    default:
+      return beginLoading(observation, ledger, archive);
+  }
+}
+
+function beginLoading(observation: Observation, ledger: Ledger, archive: Archive): Step {
+  const foreign = activeJobs(observation);
+  if (foreign.length > 0) return hold(foreignJobs(foreign.map(nameOfJob)));
+  const next = enter(ledger, "Loading", timeOf(observation));
+  const says = `all members are there and hold nothing: archive ${archive.generation} is loaded`;
+  return effect(observation, { kind: "WriteLedger", ledger: next }, says);
+}
+
+function foreignJobs(names: readonly string[]): Unmet {
+  return {
+    check: "ForeignJobs",
+    observed: `${names.join(", ")} in a cluster that was to be empty`,
+    needed: "a cluster without jobs, to restore into",
+    remedy: "cancel these jobs, which somebody submitted past the closed gate; the archive stays as it is",
+  };
+}
+
+/** Idempotent: the Job writes the same entries again after any crash, also into a cluster that began anew meanwhile. */
+function load(observation: Observation, ledger: Ledger, operation: LedgerOperation, archive: Archive): Step {
+  const task = restoring(archive, operation);
+  const work = workOf(observation, task);
+  if (!work) return startWork(observation, task, "the Job that restores is started");
+  if (work.phase === "Failed") {
+    if (mayRetry(observation, work)) return endWork(observation, "the restore is tried again") ?? wait(preparing(work));
+    return hold(restoreFailed(work.trouble, archive));
+  }
+  if (work.phase !== "Succeeded") return hold(work.phase === "Ready" ? loading(work.trouble) : preparing(work));
+  const lacking = listedAs(observation, archive);
+  if (lacking) return endWork(observation, `loaded again: ${lacking.observed}`) ?? wait(lacking);
+  const next = enter(ledger, "Loaded", timeOf(observation));
+  return effect(
+    observation,
+    { kind: "WriteLedger", ledger: next },
+    "all of the archive is in the cluster, nothing runs yet",
+  );
+}
+
+function loading(says: string | undefined): Unmet {
+  return {
+    check: "Restoring",
+    observed: says ?? "entries are written",
+    needed: "all of the archive in the cluster",
+    remedy: "wait: it takes as long as the volume and the members need for the state of all jobs and maps",
+  };
+}
+
+function restoreFailed(says: string | undefined, archive: Archive): Unmet {
+  return {
+    check: "RestoreFailed",
+    observed: says ?? "the Job that restores failed",
+    needed: `archive ${archive.generation} in the cluster`,
+    remedy:
+      "it is tried again every minute and the archive stays as it is; look at the Job's log and mend what it names",
+  };
+}
+
+/** Exactly the archive's jobs, all suspended: a list from before a crash of the members would be another. */
+function listedAs(observation: Observation, { jobs }: Archive): Unmet | undefined {
+  const there = activeJobs(observation);
+  const wrong = [
+    ...jobs.filter(({ id }) => !there.some((job) => job.id === id)).map((job) => `${nameOfJob(job)} is not there`),
+    ...there
+      .filter(({ id }) => !jobs.some((job) => job.id === id))
+      .map((job) => `${nameOfJob(job)} is not the archive's`),
+    ...there.filter(({ status }) => status !== "SUSPENDED").map((job) => `${nameOfJob(job)} is ${job.status}`),
+  ];
+  if (wrong.length === 0) return undefined;
+  return {
+    check: "RestoreIncomplete",
+    observed: wrong.join("; "),
+    needed: "exactly the archive's jobs, all suspended",
+    remedy: "wait: the archive is loaded again",
+  };
+}
+
+/** The gate of the seed: jobs go on only where there are more than half of what there was. */
+function release(observation: Observation, ledger: Ledger, operation: LedgerOperation, archive: Archive): Step {
+  const over = endWork(observation, "the archive's volume is let go");
+  if (over) return over;
+  const lacking = listedAs(observation, archive);
+  if (lacking) {
+    const again = enter(ledger, "Loading", timeOf(observation));
+    return effect(observation, { kind: "WriteLedger", ledger: again }, `loaded again: ${lacking.observed}`);
+  }
+  const busy = firstUnmet(observation, [volumeFree]);
+  if (busy) return wait(busy);
+  const next = enter(ledger, "Releasing", timeOf(observation));
+  const ran = operation.jobs?.length ?? 0;
+  return effect(
+    observation,
+    { kind: "WriteLedger", ledger: next },
+    `${ran} jobs that ran go on; the others stay suspended`,
+  );
+}
+
+function end(observation: Observation, ledger: Ledger, { to }: LedgerOperation, archive: Archive): Step {
+  const next = finish(ledger, to, timeOf(observation));
+  const says = `started: ${to} members with all of archive ${archive.generation}`;
+  return effect(observation, { kind: "WriteLedger", ledger: next }, says);
+}
