@@ -118,6 +118,7 @@ export const status = z
         kind: word().describe("Kind of the operation."),
         result: word().describe("How it ended."),
         finishedAt: time().describe("When it ended."),
+        message: said().describe("Why it was given up, where it was.").exactOptional(),
       })
       .describe("What the operator did last.")
       .exactOptional(),
@@ -125,6 +126,18 @@ export const status = z
       .array(blockedBy)
       .max(statusLimit.blockedBy)
       .meta({ ...atomic, description: "What stands in the way of the next step." })
+      .exactOptional(),
+    archive: z
+      .object({
+        generation: count().describe("Number of the archive on the volume."),
+        digest: name().describe("sha-256 of its manifest."),
+        savedAt: time().describe("When it was verified."),
+        version: word().describe("Version of the engine that wrote it; jobs are bound to its minor version."),
+        entries: z.number().min(0).describe("Entries of all maps."),
+        bytes: z.number().min(0).describe("Bytes of their keys and values."),
+        jobs: count().describe("Streaming jobs in it."),
+      })
+      .describe("The newest verified archive (mode Archive).")
       .exactOptional(),
     pendingTemplate: z
       .object({

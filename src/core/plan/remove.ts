@@ -3,7 +3,7 @@ import type { Observation } from "../evidence/observation.ts";
 import { isLossless } from "../evidence/wishes.ts";
 import type { Ledger } from "../ledger.ts";
 import { effect } from "./evidence.ts";
-import { done, type Step } from "./step.ts";
+import { done, type Step, type Unmet, wait } from "./step.ts";
 
 /** A cluster whose state a deletion can keep carries the finalizer; any other goes at once. */
 export function keepFinalizer(observation: Observation): Step | undefined {
@@ -28,12 +28,27 @@ export function remove(observation: Observation, ledger: Ledger | undefined, sto
   if (!metadata.finalizers?.includes(finalizer)) return done;
   const since = Date.parse(metadata.deletionTimestamp ?? "");
   const late = observation.now - since > spec.deletion.timeoutSeconds * 1_000;
+  const stamped = late || !ledger?.stopped ? undefined : archiveStamped(observation, ledger);
+  if (stamped) return wait(stamped);
   if (nobody || ledger?.stopped) return letGo(observation, "the cluster has stopped: the JetCluster may go");
   if (!spec.deletion.graceful) return letGo(observation, "no graceful stop is wanted: the JetCluster may go");
   if (observation.namespaceTerminating) return letGo(observation, "the namespace goes: no graceful stop is possible");
   if (late)
     return letGo(observation, `no graceful stop within ${spec.deletion.timeoutSeconds} s: the JetCluster may go`);
   return stopFirst();
+}
+
+/** The claim outlives the JetCluster, and nothing else tells a new one of this name what was saved. */
+function archiveStamped({ archive }: Observation, { archive: saved, stopped }: Ledger): Unmet | undefined {
+  const { claim } = archive ?? {};
+  if (!saved || !stopped?.lossless || !claim || claim.deleting) return undefined;
+  if (claim.stamp?.stopped && claim.stamp.archive?.digest === saved.digest) return undefined;
+  return {
+    check: "StampMissing",
+    observed: `${claim.name} does not say yet which archive is on it`,
+    needed: "the stamp on the claim, by which the cluster is known again",
+    remedy: "wait: it is being written",
+  };
 }
 
 function letGo(observation: Observation, says: string): Step {

@@ -72,6 +72,11 @@ const needAPerson: readonly string[] = [
   "SnapshotIncomplete",
   "SnapshotsTooLarge",
   "SnapshotsTogether",
+  "ArchiveVolumeMissing",
+  "TooFewForJobs",
+  "ArchiveOfOtherVersion",
+  "ForeignJobs",
+  "RestoreFailed",
 ];
 
 /** Blocked or waited for, by what it is. */

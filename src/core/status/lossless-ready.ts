@@ -7,6 +7,7 @@ export function losslessReady(a: Assessment): Verdict {
   if (mode === "Disabled") {
     return { type, status: "False", reason: "Disabled", message: "spec.losslessRestart.mode is Disabled." };
   }
+  if (mode === "Archive") return archiveReady(a);
   // A stopped cluster has no replicas, and comes back with all the members it had.
   const size = a.ledger?.stopped ? (a.ledger.formedSize ?? 0) : (a.observation.statefulSet?.replicas ?? 0);
   const bound = a.observation.claims.filter((c) => c.bound && !c.deleting && c.ordinal < size).length;
@@ -16,4 +17,19 @@ export function losslessReady(a: Assessment): Verdict {
     return { type, status: "False", reason: "VolumesMissing", message: `${bound} of ${size} volumes bound. ${note}` };
   }
   return { type, status: "True", reason: "VolumesBound", message: `Every member has its volume. ${note}` };
+}
+
+/** Whether there is room is found out by the Job before anything of a stop begins. */
+function archiveReady(a: Assessment): Verdict {
+  const type = "LosslessReady";
+  const { claim } = a.observation.archive ?? {};
+  const last = a.ledger?.lastOperation;
+  if (!claim || claim.deleting) {
+    const message = claim ? `The claim ${claim.name} is being deleted.` : "There is no claim for archives yet.";
+    return { type, status: "False", reason: "ArchiveVolumeMissing", message };
+  }
+  if (last?.kind === "Stop" && last.result === "Abandoned" && last.message !== undefined) {
+    return { type, status: "False", reason: "SaveFailed", message: `The last save failed: ${last.message}.` };
+  }
+  return { type, status: "True", reason: "ArchiveVolume", message: `A stop saves to the claim ${claim.name}.` };
 }

@@ -3,6 +3,7 @@ import { statusLimit } from "../../api/limits.ts";
 import { label } from "../../api/names.ts";
 import type { MemberFacts } from "../evidence/observation.ts";
 import { isJoining } from "../evidence/views.ts";
+import type { Ledger } from "../ledger.ts";
 import { type Assessment, largest, type Verdict } from "./assessment.ts";
 import { jobsOf } from "./jobs.ts";
 import { jobsHealthy } from "./jobs-healthy.ts";
@@ -59,6 +60,7 @@ export function statusOf(a: Assessment): JetClusterStatus {
     }),
     ...jobsOf(a),
     ...operationOf(a),
+    ...archiveOf(a),
     ...(blockedBy.length > 0 && { blockedBy }),
     ...pendingTemplateOf(a),
     conditions: conditions.map((verdictOf) => conditionOf(a, verdictOf(a))),
@@ -146,8 +148,18 @@ function operationOf(a: Assessment): Pick<JetClusterStatus, "operation" | "lastO
         ...(first && { waitingFor: cut(`${first.check}: ${first.observed}`, statusLimit.text) }),
       },
     }),
-    ...(last && { lastOperation: last }),
+    ...(last && { lastOperation: lastOf(last) }),
   };
+}
+
+function lastOf({ message, ...last }: NonNullable<Ledger["lastOperation"]>) {
+  return { ...last, ...(message !== undefined && { message: cut(message, statusLimit.text) }) };
+}
+
+function archiveOf({ ledger }: Assessment): Pick<JetClusterStatus, "archive"> {
+  if (!ledger?.archive) return {};
+  const { generation, digest, at, version, entries, bytes, jobs } = ledger.archive;
+  return { archive: { generation, digest, savedAt: at, version, entries, bytes, jobs: jobs.length } };
 }
 
 /** Times of the API have seconds. */

@@ -12,8 +12,8 @@ import {
   takeNextAway,
 } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
-import type { Step } from "../../../../src/core/plan/step.ts";
 import { addressOf, type Case, clusterUid, formed, now, observe, seen, uuidOf } from "../observation-fixture.ts";
+import { told } from "./told.ts";
 
 const at = "2026-01-01T11:00:00.000Z";
 const word = `${clusterUid}/1/lose-data`;
@@ -69,39 +69,6 @@ const passive = {
 } as const;
 
 /** What a table can be read by: the effect with its numbers, or why nothing is done. */
-function told(step: Step): string {
-  if (step.kind === "wait") return `wait ${step.for.check}`;
-  if (step.kind === "blocked") return `blocked ${step.by.map((unmet) => unmet.check).join(" ")}`;
-  if (step.kind === "done") return "done";
-  const { effect } = step;
-  switch (effect.kind) {
-    case "Scale":
-      return `Scale ${effect.from}→${effect.to} ${standing(effect.ledger)}`;
-    case "CreateStatefulSet":
-      return `Create ${effect.replicas} ${standing(effect.ledger)}`;
-    case "WriteLedger":
-    case "WriteTemplate":
-      return `${effect.kind} ${standing(effect.ledger)}`;
-    case "DeletePod":
-    case "DeleteClaim":
-      return `${effect.kind} ${effect.name}`;
-    case "SuspendJob":
-    case "ResumeJob":
-      return `${effect.kind} ${effect.job}`;
-    case "SetJobProtection":
-      return `Protection ${effect.job} ${effect.protection}`;
-    case "ChangeClusterState":
-      return effect.to;
-    default:
-      return effect.kind;
-  }
-}
-
-function standing({ operation, quorumBase, stopped: at0, formedSize }: Ledger): string {
-  const where = operation ? `${operation.kind}/${operation.step}` : at0 ? "stopped" : `rest ${formedSize}`;
-  return `${where} Q${quorumBase}`;
-}
-
 const cases: Record<string, [string, Case, string][]> = {
   shrink: [
     ["one member at a time", { size: 5, spec: { replicas: 3 } }, "Scale 5→4 Shrink/Leaving Q5"],
