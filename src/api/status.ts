@@ -130,11 +130,11 @@ export const status = z
     archive: z
       .object({
         generation: count().describe("Number of the archive on the volume."),
-        digest: name().describe("sha-256 of its manifest."),
+        digest: name().describe("Digest of its manifest, SHA-256."),
         savedAt: time().describe("When it was verified."),
         version: word().describe("Version of the engine that wrote it; jobs are bound to its minor version."),
-        entries: z.number().min(0).describe("Entries of all maps."),
-        bytes: z.number().min(0).describe("Bytes of their keys and values."),
+        entries: z.int().min(0).max(Number.MAX_SAFE_INTEGER).describe("Entries of all maps."),
+        bytes: z.int().min(0).max(Number.MAX_SAFE_INTEGER).describe("Bytes of their keys and values."),
         jobs: count().describe("Streaming jobs in it."),
       })
       .describe("The newest verified archive (mode Archive).")

@@ -50,12 +50,15 @@ export async function listGenerations(volume: string): Promise<FoundGeneration[]
 
 /**
  * Makes the directory of the next generation, empty.
+ * @param nonce by which whoever asked for it will know it
  * @throws ArchiveIoError
  */
-export async function createGeneration(volume: string): Promise<Generation> {
+export async function createGeneration(
+  volume: string,
+  nonce: string = randomBytes(8).toString("hex"),
+): Promise<Generation> {
   const generations = (await directoriesOf(volume)).map((name) => generationOf(volume, name)?.number ?? 0);
   const number = Math.max(0, ...generations) + 1;
-  const nonce = randomBytes(8).toString("hex");
   const directory = join(volume, `generation-${number}-${nonce}`);
   try {
     await mkdir(directory, { mode: 0o750 });

@@ -11,8 +11,9 @@ export interface ArchiveTask {
   readonly size: number;
   /** Their addresses: hosts, all on the member port. */
   readonly members: readonly string[];
-  /** sha-256 of the manifest that is restored, and nothing else is. */
-  readonly digest?: string | undefined;
+  /** The archive that is restored and no other, with the sha-256 of its manifest. */
+  readonly generation?: number;
+  readonly digest?: string;
 }
 
 const directory = "/archive";
@@ -88,7 +89,8 @@ function container(context: DesiredContext, task: ArchiveTask): V1Container {
     name: "archive",
     image: context.archiveImage,
     imagePullPolicy: "IfNotPresent",
-    args: ["archive", ...argumentsOf(context, task)],
+    command: ["node", "/app/archive.mjs"],
+    args: argumentsOf(context, task),
     ...(archive?.resources && { resources: { ...archive.resources } as NonNullable<V1Container["resources"]> }),
     ports: [{ name: "health", containerPort: port.archiveHealth, protocol: "TCP" }],
     readinessProbe: {
@@ -114,15 +116,19 @@ function argumentsOf(context: DesiredContext, task: ArchiveTask): string[] {
     `--directory=${directory}`,
     `--nonce=${task.nonce}`,
     `--cluster-name=${clusterNameOf(context)}`,
-    `--cluster-uid=${context.cluster.metadata.uid}`,
-    `--health-bind-address=:${port.archiveHealth}`,
+    `--namespace=${context.cluster.metadata.namespace}`,
+    `--name=${context.cluster.metadata.name}`,
+    `--health-port=${port.archiveHealth}`,
     ...task.members.map((host) => `--member=${host.includes(":") ? `[${host}]` : host}:${port.member}`),
   ];
-  if (task.does === "restore") return ["restore", ...common, `--digest=${task.digest}`];
+  if (task.does === "restore") {
+    return ["restore", ...common, `--generation=${task.generation}`, `--digest=${task.digest}`];
+  }
   const excluded = archive?.maps.exclude ?? [];
   return [
     "save",
     ...common,
+    `--uid=${context.cluster.metadata.uid}`,
     `--size=${task.size}`,
     `--keep=${archive?.keep ?? 2}`,
     ...excluded.map((name) => `--exclude=${name}`),

@@ -56,10 +56,10 @@ export function versionOf({ version, generation }: Archive): Gate {
         };
 }
 
-const restoring = ({ nonce, digest }: Archive, { to }: LedgerOperation): Work => ({
+const restoring = ({ generation, nonce, digest }: Archive, { to }: LedgerOperation): Work => ({
   does: "restore",
   size: to,
-  ...{ nonce, digest },
+  ...{ generation, nonce, digest },
 });
 
 /** The members are one whole view. @param archive the one that the ledger names. */

@@ -61,9 +61,10 @@ describe.each(installations)("rights of the %s operator", (_, objects) => {
     },
   );
 
-  test("cannot create claims or pods", () => {
-    expect(verbsOn(rules, "persistentvolumeclaims")).not.toContain("create");
+  test("create no pods but by the Job that saves and restores, and delete no claim", () => {
     expect(verbsOn(rules, "pods")).not.toContain("create");
+    expect(verbsOn(rules, "jobs")).toEqual(["get", "list", "watch", "create", "delete"]);
+    expect(verbsOn(rules, "persistentvolumeclaims")).not.toContain("delete");
   });
 
   test("reach only the one Lease", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { operatorVersion } from "../../../src/config/version.ts";
 import { ConfigError, loadConfig, usage } from "../../../src/config.ts";
 
 const needed = { JET_OPERATOR_POD_NAME: "jet-operator-abc", JET_OPERATOR_POD_NAMESPACE: "jet-system" };
@@ -46,6 +47,7 @@ describe("configuration", () => {
         jet: "docker.io/hazelcast/hazelcast-jet",
         jetEnterprise: "docker.io/hazelcast/hazelcast-jet-enterprise",
       },
+      archiveImage: `docker.io/jet-operator/jet-operator:${operatorVersion}`,
     });
   });
 
