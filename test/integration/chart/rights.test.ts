@@ -53,7 +53,8 @@ const needed = (namespace: string): Right[] => [
   ].flatMap((resource) => rights(resource, namespace, "get", "list", "watch", "create", "patch")),
   ...rights("networkpolicies.networking.k8s.io", namespace, "delete"),
   ...rights("pods", namespace, "get", "list", "watch", "delete"),
-  ...rights("persistentvolumeclaims", namespace, "get", "list", "watch", "patch"),
+  ...rights("persistentvolumeclaims", namespace, "get", "list", "watch", "create", "patch"),
+  ...rights("jobs.batch", namespace, "get", "list", "watch", "create", "delete"),
   ...rights("events", namespace, "list", "create", "patch"),
   ["get", "namespaces", namespace, namespace],
 ];
@@ -67,7 +68,7 @@ const forbidden = (namespace: string): Right[] => [
   ...rights("pods/eviction", namespace, "create"),
   ...rights("pods", namespace, "create", "patch", "update", "deletecollection"),
   ...rights("statefulsets.apps", namespace, "delete", "deletecollection", "update"),
-  ...rights("persistentvolumeclaims", namespace, "deletecollection", "create", "update"),
+  ...rights("persistentvolumeclaims", namespace, "deletecollection", "update"),
   ...rights("jetclusters.jet-operator.io", namespace, "create", "delete", "deletecollection", "update"),
   ...rights("jetclusters.jet-operator.io/scale", namespace, "patch", "update"),
   ...rights("serviceaccounts/token", namespace, "create"),
