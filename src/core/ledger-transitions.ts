@@ -238,10 +238,15 @@ export function beginStop(
 /** As `beginStop`, for a cluster whose state is saved to the archive's volume: nothing is quiesced before that can be done. */
 export function beginArchive(
   ledger: Ledger,
-  stop: { size: number; because: NonNullable<LedgerOperation["because"]>; nonce: string },
+  stop: {
+    size: number;
+    because: NonNullable<LedgerOperation["because"]>;
+    nonce: string;
+    accepted?: string | undefined;
+  },
   at: string,
 ): Ledger {
-  const stopping = beginStop(ledger, stop.size, stop.because, at);
+  const stopping = beginStop(ledger, stop.size, stop.because, at, stop.accepted);
   const begun = operationOf(stopping, "Stop");
   return { ...stopping, operation: { ...begun, step: "Preparing", archive: stop.nonce } };
 }

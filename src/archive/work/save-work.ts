@@ -81,11 +81,8 @@ const lookMillis = 1_000;
 
 /** The operator suspends the jobs and then makes the cluster PASSIVE: what is seen here is what is copied. */
 async function standsStill({ access, signal }: SaveOptions): Promise<void> {
-  for (;;) {
-    using cluster = await openCluster(access, signal);
-    if ((await cluster.maps.look()).state === "PASSIVE") return;
-    await pause(lookMillis, undefined, { signal });
-  }
+  using cluster = await openCluster(access, signal);
+  while ((await cluster.maps.look()).state !== "PASSIVE") await pause(lookMillis, undefined, { signal });
 }
 
 async function readBack(

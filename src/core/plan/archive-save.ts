@@ -7,6 +7,7 @@ import { archiveVolumeThere } from "./archive-volume.ts";
 import { endWork, preparing, startWork, type Work, workOf } from "./archive-work.ts";
 import { effect, ledgerOf, timeOf } from "./evidence.ts";
 import { budgetClosed, firstUnmet, type Gate, jobsKnown, safe, settled } from "./gates.ts";
+import { acceptedLoss, unacceptedLoss } from "./snapshots.ts";
 import { hold, type Step, type Unmet, wait } from "./step.ts";
 import { letJobsGoOn, suspendNext } from "./suspend-jobs.ts";
 
@@ -36,10 +37,13 @@ function nonceOf({ uid, epoch }: Ledger): string {
 }
 
 export function stopToArchive(observation: Observation, ledger: Ledger, because: Because): Step {
-  const unmet = firstUnmet(observation, [...readyToArchive, notJustGivenUp]);
-  if (unmet) return hold(unmet);
   const size = observation.statefulSet?.replicas ?? 0;
-  const next = beginArchive(ledger, { size, because, nonce: nonceOf(ledger) }, timeOf(observation));
+  // A deletion has its time: an archive that lacks some entries is better than none.
+  const kept = because === "Remove" ? [] : [unacceptedLoss(size)];
+  const unmet = firstUnmet(observation, [...readyToArchive, ...kept, notJustGivenUp]);
+  if (unmet) return hold(unmet);
+  const accepted = because === "Remove" ? undefined : acceptedLoss(observation, size);
+  const next = beginArchive(ledger, { size, because, nonce: nonceOf(ledger), accepted }, timeOf(observation));
   return effect(observation, { kind: "WriteLedger", ledger: next }, `stopping all ${size} members with an archive`);
 }
 
@@ -83,7 +87,7 @@ export function suspendAll(observation: Observation, ledger: Ledger): Step {
   const busy = activeJobs(observation).filter((job) => job.status !== "SUSPENDED" && !isListed(ledger, job.id));
   const moving = busy[0];
   if (moving) return wait(notSuspended(busy.map((job) => `${nameOfJob(job)} is ${job.status}`)));
-  return suspendNext(observation, ledger, "Quiescing");
+  return suspendNext(observation, ledger, "Quiescing", ledger.operation?.from ?? 0);
 }
 
 function isListed({ operation }: Ledger, id: string): boolean {
