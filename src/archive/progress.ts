@@ -33,8 +33,16 @@ export class Meter {
   }
 
   count(entries: readonly { readonly key: Buffer; readonly value: Buffer }[]): void {
-    this.#entries += entries.length;
-    for (const { key, value } of entries) this.#bytes += key.length + value.length;
+    this.add({
+      entries: entries.length,
+      bytes: entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0),
+    });
+  }
+
+  /** What was counted elsewhere. */
+  add({ entries, bytes }: { readonly entries: number; readonly bytes: number }): void {
+    this.#entries += entries;
+    this.#bytes += bytes;
     if (performance.now() - this.#told >= everyMillis) this.#report();
   }
 

@@ -92,7 +92,7 @@ async function readBack(
 ): Promise<void> {
   const total = manifest.maps.reduce((sum, { entries }) => sum + entries, 0);
   const meter = new Meter("reading back", total, health.progress);
-  const files = await verifyGeneration(generation, manifest, { signal, onEntries: (entries) => meter.count(entries) });
+  const files = await verifyGeneration(generation, manifest, { signal, onBlock: (counts) => meter.add(counts) });
   meter.end();
   const bad = files.find(({ problem }) => problem !== undefined);
   if (bad) throw new ArchiveError(`${generation.directory}/${bad.path}`, bad.problem ?? "");
