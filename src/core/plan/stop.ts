@@ -111,7 +111,7 @@ export function continueStop(observation: Observation, ledger: Ledger, operation
     case "Reactivating":
       return reactivate(observation, ledger, operation);
     case "ResumingJobs":
-      return undoArchive(observation, ledger, operation);
+      return backToActive(observation) ?? undoArchive(observation, ledger, operation);
     default:
       return awaitEnd(observation, ledger);
   }
@@ -228,14 +228,19 @@ function giveUp(observation: Observation, ledger: Ledger, why: Unmet | undefined
   return effect(observation, { kind: "WriteLedger", ledger: next }, says);
 }
 
-/** Also a PASSIVE that was asked for and comes late is undone here: the operation ends only once all say ACTIVE and safe. */
-function reactivate(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+/** Undefined when every member says ACTIVE. A PASSIVE may also come after one look said so: it was asked for more than once. */
+function backToActive(observation: Observation): Step | undefined {
   // One that never came back may need ACTIVE to join; whoever is silent and counted as a member holds it.
   const unknown = firstUnmet(observation, [othersKnown]);
   if (unknown) return wait(unknown);
-  if (observation.members.some((m) => m.known && m.clusterState !== "ACTIVE")) {
-    return effect(observation, { kind: "ChangeClusterState", to: "ACTIVE" }, "the cluster goes on: ACTIVE");
-  }
+  if (observation.members.every((m) => !m.known || m.clusterState === "ACTIVE")) return undefined;
+  return effect(observation, { kind: "ChangeClusterState", to: "ACTIVE" }, "the cluster goes on: ACTIVE");
+}
+
+/** Also a PASSIVE that was asked for and comes late is undone here: the operation ends only once all say ACTIVE and safe. */
+function reactivate(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
+  const active = backToActive(observation);
+  if (active) return active;
   const unmet = firstUnmet(observation, [...settled, safe, jobsKnown, nothingPassiveComes]);
   if (unmet) return hold(unmet);
   if (operation.archive !== undefined) return resumeAfterGivingUp(observation, ledger);

@@ -196,6 +196,11 @@ const cases: Record<string, [string, Case, string][]> = {
       "WriteLedger Stop/Reactivating Q3",
     ],
     ["goes back to ACTIVE", stopping(reactivating, { member: passive, jobs: listed }), "ACTIVE"],
+    [
+      "also when PASSIVE comes late, after jobs went on",
+      stopping(resuming, { member: passive, jobs: listed }),
+      "ACTIVE",
+    ],
     ["then its jobs go on", stopping(resuming, { jobs: listed }), "ResumeJob r"],
     [
       "and the Job goes",
