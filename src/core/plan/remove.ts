@@ -28,6 +28,7 @@ export function remove(observation: Observation, ledger: Ledger | undefined, sto
   if (!metadata.finalizers?.includes(finalizer)) return done;
   const since = Date.parse(metadata.deletionTimestamp ?? "");
   const late = observation.now - since > spec.deletion.timeoutSeconds * 1_000;
+  if (!late && ledger?.archive && ledger.operation?.step === "Halting") return stopFirst();
   const stamped = late || !ledger?.stopped ? undefined : archiveStamped(observation, ledger);
   if (stamped) return wait(stamped);
   if (nobody || ledger?.stopped) return letGo(observation, "the cluster has stopped: the JetCluster may go");

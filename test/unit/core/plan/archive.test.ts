@@ -311,6 +311,15 @@ const cases: Record<string, [string, Case, string][]> = {
       "Create 3 Form/Joining Q3",
     ],
     [
+      "ends its stop before it is let go",
+      {
+        ...{ size: 0, ledger: halt(saving, { size: 3, lossless: true, because: "Remove", archive: saved }, at) },
+        ...{ ...startIt, archive: volume },
+        metadata: { finalizers: [finalizer], deletionTimestamp: new Date(now - 1_000).toISOString() },
+      },
+      "WriteLedger stopped Q3",
+    ],
+    [
       "is not let go before the claim says so",
       {
         ...{ size: 0, ledger: stopped, ...startIt, archive: volume },
