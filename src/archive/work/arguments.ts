@@ -23,6 +23,8 @@ export interface SaveTask extends Common {
   /** Verified generations that stay, this one among them. */
   readonly keep: number;
   readonly exclude: readonly string[];
+  /** Names, with `*`, of maps that have a MapStore. */
+  readonly mapStores: readonly string[];
 }
 
 export interface RestoreTask extends Common {
@@ -37,7 +39,7 @@ const text = { type: "string" } as const;
 const list = { type: "string", multiple: true } as const;
 const flags = {
   ...{ directory: text, namespace: text, name: text, nonce: text, uid: text, size: text, keep: text, digest: text },
-  ...{ "cluster-name": text, "health-port": text, generation: text, member: list, exclude: list },
+  ...{ "cluster-name": text, "health-port": text, generation: text, member: list, exclude: list, "map-store": list },
 } as const;
 
 const number = (least: number, most: number) =>
@@ -71,6 +73,7 @@ const save = z.strictObject({
   size: number(1, 99),
   keep: number(1, 10),
   exclude: z.array(word).default([]),
+  "map-store": z.array(word).default([]),
 });
 const restore = z.strictObject({
   ...common,
@@ -96,8 +99,8 @@ export function parseTask(does: "save" | "restore", argv: readonly string[]): Ta
     healthPort: data["health-port"],
   };
   if ("digest" in data) return { does: "restore", ...shared, generation: data.generation, digest: data.digest };
-  const { uid, size, keep, exclude } = data;
-  return { does: "save", ...shared, uid, size, keep, exclude };
+  const { uid, size, keep, exclude, "map-store": mapStores } = data;
+  return { does: "save", ...shared, uid, size, keep, exclude, mapStores };
 }
 
 function valuesOf(argv: readonly string[]): Record<string, unknown> {

@@ -52,7 +52,7 @@ export async function save(task: SaveTask, options: SaveOptions): Promise<Saved>
       cluster: options.access,
       uid: task.uid,
       formedSize: task.size,
-      choice: { exclude: task.exclude, mapStores: [] },
+      choice: { exclude: task.exclude, mapStores: task.mapStores },
       onProgress: options.health.progress,
       ...{ noted, streams, signal: options.signal },
     },

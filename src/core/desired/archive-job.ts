@@ -1,6 +1,7 @@
 import type { V1Container, V1Job, V1PodSpec } from "@kubernetes/client-node";
 import { annotation, childNames, label, managedBy, port } from "../../api/names.ts";
 import { runOf } from "../evidence/archive.ts";
+import { mapsWithStore } from "../evidence/map-stores.ts";
 import { clusterNameOf, type DesiredContext } from "./context.ts";
 import { childMetadata } from "./metadata.ts";
 
@@ -89,7 +90,8 @@ function container(context: DesiredContext, task: ArchiveTask): V1Container {
     name: "archive",
     image: context.archiveImage,
     imagePullPolicy: "IfNotPresent",
-    command: ["node", "/app/archive.mjs"],
+    // A bound of its own: with small values the heap would grow with what is copied.
+    command: ["node", "--max-semi-space-size=2", "--max-old-space-size=96", "/app/archive.mjs"],
     args: argumentsOf(context, task),
     ...(archive?.resources && { resources: { ...archive.resources } as NonNullable<V1Container["resources"]> }),
     ports: [{ name: "health", containerPort: port.archiveHealth, protocol: "TCP" }],
@@ -132,5 +134,6 @@ function argumentsOf(context: DesiredContext, task: ArchiveTask): string[] {
     `--size=${task.size}`,
     `--keep=${archive?.keep ?? 2}`,
     ...excluded.map((name) => `--exclude=${name}`),
+    ...mapsWithStore(context.cluster.spec).map((name) => `--map-store=${name}`),
   ];
 }

@@ -38,11 +38,12 @@ function nonceOf({ uid, epoch }: Ledger): string {
 
 export function stopToArchive(observation: Observation, ledger: Ledger, because: Because): Step {
   const size = observation.statefulSet?.replicas ?? 0;
+  const relies = { size, snapshots: "OneByOne" } as const;
   // A deletion has its time: an archive that lacks some entries is better than none.
-  const kept = because === "Remove" ? [] : [unacceptedLoss(size)];
+  const kept = because === "Remove" ? [] : [unacceptedLoss(relies)];
   const unmet = firstUnmet(observation, [...readyToArchive, ...kept, notJustGivenUp]);
   if (unmet) return hold(unmet);
-  const accepted = because === "Remove" ? undefined : acceptedLoss(observation, size);
+  const accepted = because === "Remove" ? undefined : acceptedLoss(observation, relies);
   const next = beginArchive(ledger, { size, because, nonce: nonceOf(ledger), accepted }, timeOf(observation));
   return effect(observation, { kind: "WriteLedger", ledger: next }, `stopping all ${size} members with an archive`);
 }
