@@ -6,15 +6,20 @@ import { addresses, adminKubeconfig, apiServer, auditLog, binaryDirectory, state
 
 export const binary = (name: string) => join(binaryDirectory, name);
 
-/** Everything but what the control plane and nodes do among themselves: the operator, its tests' users, pods. */
+/**
+ * Everything but what the control plane and nodes do among themselves: the operator, its tests' users, pods. Of nodes when
+ * a pod was gone for good; of a StatefulSet what it was changed to.
+ */
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
+- {level: Metadata, userGroups: ["system:nodes"], verbs: [delete], resources: [{group: "", resources: [pods]}]}
 - {level: None, userGroups: ["system:nodes"]}
 - {level: None, users: ["system:kube-controller-manager", "system:kube-scheduler", "system:kube-proxy", "system:coredns", "system:apiserver", "kubernetes-admin"]}
 - {level: None, userGroups: ["system:serviceaccounts:kube-system"]}
 - {level: None, nonResourceURLs: ["/healthz*", "/livez*", "/readyz*", "/openapi*", "/version"]}
+- {level: Request, verbs: [patch], resources: [{group: apps, resources: [statefulsets]}]}
 - {level: Metadata}
 `;
 

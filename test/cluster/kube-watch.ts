@@ -28,7 +28,7 @@ export class ApiError extends Error {
 }
 
 export interface KubeApi {
-  /** @returns the answer's object, or its text when it is none. @throws ApiError for an answer that is not 2xx; Error when there is none. */
+  /** A text is sent as it is. @returns the answer's object, or its text when it is none. @throws ApiError for an answer that is not 2xx; Error when there is none. */
   request(method: string, path: string, body?: unknown, contentType?: string): Promise<unknown>;
   /** Opens a watch; the caller reads lines from it and destroys it. */
   stream(path: string): Promise<IncomingMessage>;
@@ -60,7 +60,8 @@ export function connect(kubeconfigPath: string): KubeApi {
   return {
     async request(method, path, body, contentType = "application/json") {
       const headers = { accept: "application/json", ...(body !== undefined && { "content-type": contentType }) };
-      const answer = await send({ ...target, method, path, headers, timeout: 30_000 }, JSON.stringify(body));
+      const sent = typeof body === "string" ? body : JSON.stringify(body);
+      const answer = await send({ ...target, method, path, headers, timeout: 30_000 }, sent);
       const text = await readAll(answer);
       if (!isOk(answer)) throw new ApiError(method, path, answer.statusCode ?? 0, text);
       return answer.headers["content-type"]?.startsWith("application/json") ? JSON.parse(text) : text;
