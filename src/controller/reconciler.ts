@@ -10,6 +10,7 @@ import { plan as planOf } from "../core/plan/plan.ts";
 import { objectOf, underRefusals, waitsForChildren } from "../core/plan/refused.ts";
 import type { Step } from "../core/plan/step.ts";
 import { assess } from "../core/status/assessment.ts";
+import { changesOf } from "../core/status/changes.ts";
 import { statusOf } from "../core/status/status.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { ReconcileResult } from "../kube/controller.ts";
@@ -214,7 +215,7 @@ async function writeStatus(parts: ReconcilerParts, pass: Pass, status: JetCluste
     { signal: pass.signal },
   );
   parts.expectations.expect(pass.key, written);
-  recordChange(parts, cluster, status);
+  for (const change of changesOf(cluster.status, status)) parts.events.record({ involved: cluster, ...change });
   recordLosingJobs(parts, cluster, status);
 }
 
@@ -224,16 +225,6 @@ function recordLosingJobs({ events }: ReconcilerParts, cluster: JetCluster, stat
   const now = jobsHealthyIn(status);
   if (now?.reason !== "SnapshotIncomplete" || jobsHealthyIn(cluster.status)?.reason === now.reason) return;
   events.record({ involved: cluster, type: "Warning", reason: now.reason, message: now.message });
-}
-
-/** One event for each change of Ready. A cluster that is not ready because the operator changes it is no warning. */
-function recordChange(parts: ReconcilerParts, cluster: JetCluster, status: JetClusterStatus): void {
-  const now = status.conditions?.find((c) => c.type === "Ready");
-  const before = cluster.status?.conditions?.find((c) => c.type === "Ready");
-  if (!now || (now.status === before?.status && now.reason === before.reason)) return;
-  const expected = now.status === "True" || before === undefined || status.operation || now.reason === "Suspended";
-  const type = expected ? "Normal" : "Warning";
-  parts.events.record({ involved: cluster, type, reason: now.reason, message: now.message });
 }
 
 function sentence(text: string): string {

@@ -17,10 +17,10 @@ interface Series {
   forgotten(): void;
 }
 
-/** client-go's numbers (tools/record/events_cache.go). */
-const burst = 25;
-const refillMillis = 300_000;
-const similarAtMost = 10;
+/** A roll of 30 members, job by job, is to be read as a whole: client-go's numbers (25, 5 minutes, 10) would drop most of it. */
+const burst = 100;
+const refillMillis = 30_000;
+const similarAtMost = 40;
 const similarMillis = 600_000;
 const objectsAtMost = 4_096;
 
@@ -40,9 +40,9 @@ interface Counted {
 }
 
 /**
- * Keeps a busy object from flooding people and the API server, as client-go does: an object may cause 25 events at
- * once and then one each 5 minutes; the same event again is counted; more than 10 messages of one reason within 10
- * minutes become one combined event.
+ * Keeps a busy object from flooding people and the API server, in the way of client-go: an object may cause 100 events
+ * at once and then one each half minute; the same event again is counted; more than 40 messages of one reason within
+ * 10 minutes become one combined event.
  */
 export function createEventSeries(clock: Clock): (event: EventRecord) => SeriesDecision {
   const buckets = new Map<string, Bucket>();

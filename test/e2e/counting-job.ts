@@ -6,7 +6,7 @@ import { type JobProgress, type JobTarget, type SampleJob, submitSampleJob, wait
 /** The sample job on a cluster, with a client of its own that reads what it wrote. */
 export interface CountingJob {
   /**
-   * Waits until it has counted on. Fails when it began from nothing, or when any update ever was lost or repeated: a wrong
+   * Waits until it has counted on from now. Fails when it began from nothing, or when any update ever was lost or repeated: a wrong
    * count never becomes right again.
    */
   goesOn(): Promise<void>;
@@ -34,7 +34,8 @@ export async function startCountingJob(target: JobTarget, job: SampleJob): Promi
   expect(progress.bad).toBe(0);
   return {
     async goesOn() {
-      const now = await until(progress.count + 200);
+      const { count } = await until(progress.count);
+      const now = await until(count + 100);
       expect({ origin: now.origin, bad: now.bad }).toEqual({ origin: progress.origin, bad: 0 });
       progress = now;
     },

@@ -78,6 +78,12 @@ describe.each(testedEngines)("the life of a cluster of %s", (version) => {
     return set.spec.replicas;
   }
 
+  /** The sizes of a member's view in its own log, and `leaves` where a member asked it to be let go. */
+  async function membershipLog(pod: string): Promise<string[]> {
+    const log = await cluster.kubectl("logs", pod);
+    return [...log.matchAll(/Members \{size:(\d+)|Shutdown request of/g)].map(([, size]) => size ?? "leaves");
+  }
+
   const pods = async () => (await cluster.pods()).map(({ metadata }) => metadata.uid);
   const master = async () => (await cluster.read()).status?.members?.find((member) => member.master)?.pod;
   const annotate = (name: string, value: string) =>
@@ -95,7 +101,12 @@ describe.each(testedEngines)("the life of a cluster of %s", (version) => {
     await cluster.kubectl(...words.split(" "));
   }
 
-  const told = () => cluster.kubectl("describe", "jetcluster", "orders");
+  /** What `kubectl describe` tells of decisions: the events, a line each, without their age. */
+  async function expectTold(...lines: readonly RegExp[]): Promise<void> {
+    const text = await cluster.kubectl("describe", "jetcluster", "orders");
+    const events = text.slice(text.indexOf("\nEvents:")).replace(/ {2,}/g, " | ");
+    for (const line of lines) expect(events).toMatch(line);
+  }
 
   test("two of five members leave one after the other, two come, and the job loses nothing", async () => {
     await cluster.apply(spec(5));
@@ -118,13 +129,16 @@ describe.each(testedEngines)("the life of a cluster of %s", (version) => {
     expect(left.map((each) => each.pods)).toEqual([["orders-4"], ["orders-3"]]);
     expect(wrongDepartures(left, samples, [5, 4])).toEqual([]);
     expect(mostAtOnce(samples)).toBe(1);
-    console.log(
-      (await cluster.kubectl("logs", "orders-0"))
-        .split("\n")
-        .filter((l) => /Members \{|hutdown/.test(l))
-        .join("\n"),
+    // As the master saw it: each asks to leave, and has left before the next one asks.
+    expect((await membershipLog("orders-0")).join(" ")).toMatch(/5 leaves 4 leaves 3 /);
+    await expectTold(
+      /Normal \| Scale \|.*Shrinking from 5 to 3: member 4 leaves\./,
+      /Normal \| Scale \|.*Member 3 leaves\./,
+      /Normal \| WriteLedger \|.*Shrunk to 3 members\./,
+      /Normal \| Scale \|.*Growing from 3 to 5 members\./,
+      /Normal \| WriteLedger \|.*Grown to 5 members\./,
+      /Normal \| Ready \|.*One view of 5 members, all safe\./,
     );
-    console.log(await told());
   });
 
   test("a paused cluster is left alone while status goes on telling; then a PASSIVE that a person set is named", async () => {
@@ -151,6 +165,10 @@ describe.each(testedEngines)("the life of a cluster of %s", (version) => {
     await setClusterState("active");
     await cluster.ready(3);
     expect(departures(operator.user, cluster, since).filter(({ at }) => at < back)).toEqual([]);
+    await expectTold(
+      /Warning \| Paused \|.*annotation jet-operator.io\/paused is true/,
+      /Warning \| ForeignClusterState \|.*cluster state PASSIVE\./,
+    );
     await job?.goesOn();
   });
 
@@ -180,7 +198,14 @@ describe.each(testedEngines)("the life of a cluster of %s", (version) => {
     expect(wrongDepartures(left, await health.stop(), [3, 3, 3])).toEqual([]);
     expect((await pods()).filter((uid) => before.includes(uid))).toEqual([]);
     await job?.goesOn();
-    console.log(await told());
+    await expectTold(
+      /Normal \| WriteTemplate \|.*Writing the new pod template\./,
+      /Normal \| SuspendJob \|.*Suspending job counter \(/,
+      /Normal \| WriteLedger \|.*Every job that was to be suspended is suspended\./,
+      /Normal \| DeletePod \|.*Replacing orders-2: 3 of 3 to go\./,
+      /Normal \| ResumeJob \|.*Resuming job counter \(/,
+      /Normal \| WriteLedger \|.*Rolled out to 3 members\./,
+    );
   });
 
   test("a bad image costs one pod, which is not the master's; status says why, and the old spec brings all back", async () => {
@@ -194,7 +219,10 @@ describe.each(testedEngines)("the life of a cluster of %s", (version) => {
       /ErrImagePull|ImagePullBackOff/.test(JSON.stringify(status?.blockedBy ?? [])),
     );
     expect(condition(held, "Ready")?.status).toBe("False");
-    await job?.goesOn();
+    // Protected, and once on five members: two are too few for it.
+    await cluster.waitFor("the job to be named", (now) =>
+      /^counter \(.*\) is not running \(it needs 3 members\)\.$/.test(condition(now, "JobsHealthy")?.message ?? ""),
+    );
     const [first, ...others] = departures(operator.user, cluster, since);
     expect(others).toEqual([]);
     expect(first?.pods).not.toEqual([lead]);
@@ -212,6 +240,7 @@ describe.each(testedEngines)("the life of a cluster of %s", (version) => {
     expect(remedy).toContain("keep at least 3 members, or cancel these jobs");
     expect(remedy.includes("quorumRefresh: Automatic")).toBe(refreshesQuorum);
     expect(await replicas()).toBe(3);
+    await expectTold(/Warning \| JobsWouldStrand \|.*counter \(.*\) needs 3 members\. .*keep at least 3 members/i);
     await cluster.apply(spec(3));
     await cluster.ready(3);
     await job?.goesOn();
@@ -230,7 +259,10 @@ describe.each(testedEngines)("the life of a cluster of %s", (version) => {
     const well = await cluster.ready(3);
     expect(condition(well, "StateLost")?.status).toBe("False");
     expect(well.status?.jobs ?? []).toEqual([]);
-    console.log(await told());
+    await expectTold(
+      /Warning \| StateLost \|.*all members were replaced at once .*; jobs that ran: counter/,
+      /Normal \| WriteLedger \|.*The loss of state has been taken note of\./,
+    );
   });
 
   test.runIf(refreshesQuorum)("with quorumRefresh Automatic the protected job comes along to one member", async () => {
@@ -252,7 +284,11 @@ describe.each(testedEngines)("the life of a cluster of %s", (version) => {
     await job.goesOn();
     await job.stop();
     job = undefined;
-    console.log(await told());
+    await expectTold(
+      /Normal \| SetJobProtection \|.*Refreshing the quorum of job counter \(.*: protection off\./,
+      /Normal \| SetJobProtection \|.*Refreshing the quorum of job counter \(.*: protection on\./,
+      /Normal \| WriteLedger \|.*Shrunk to 1 members\./,
+    );
   });
 
   test("one member cannot be rolled: a restart is refused as it would lose state, and done on somebody's word", async () => {
@@ -273,6 +309,9 @@ describe.each(testedEngines)("the life of a cluster of %s", (version) => {
     );
     const well = await cluster.ready(1);
     expect(condition(well, "StateLost")?.status).toBe("False");
-    console.log(await told());
+    await expectTold(
+      /Warning \| NotLossless \|.*losslessRestart.mode is Disabled/,
+      /Normal \| Scale \|.*Stopping all 1 members; the jobs' state is given up, as accepted\./,
+    );
   });
 });

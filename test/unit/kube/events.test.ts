@@ -121,26 +121,26 @@ describe("the event recorder", () => {
     expect(list()[0]?.count).toBe(2);
   });
 
-  test("combines more than ten messages of one reason", async () => {
+  test("combines more than forty messages of one reason", async () => {
     const { record, list } = setUp();
-    await record(...Array.from({ length: 13 }, (_, index) => event(`message ${index}`)));
+    await record(...Array.from({ length: 43 }, (_, index) => event(`message ${index}`)));
     const combined = list().filter(({ message }) => message.startsWith("(combined from similar events): "));
-    expect(list()).toHaveLength(11);
+    expect(list()).toHaveLength(41);
     expect(combined).toEqual([
-      expect.objectContaining({ message: "(combined from similar events): message 12", count: 3 }),
+      expect.objectContaining({ message: "(combined from similar events): message 42", count: 3 }),
     ]);
   });
 
-  test("an object may cause 25 events at once, then one each five minutes; others are not held up by it", async () => {
+  test("an object may cause 100 events at once, then one each half minute; others are not held up by it", async () => {
     const { clock, record, requests, dropped } = setUp();
-    await record(...Array.from({ length: 40 }, () => event("again")));
-    expect(requests()).toBe(25);
+    await record(...Array.from({ length: 115 }, () => event("again")));
+    expect(requests()).toBe(100);
     expect(dropped).toHaveLength(15);
     await record(event("of another", { involved: involved("other") }));
-    expect(requests()).toBe(26);
-    await clock.pass(300_000);
+    expect(requests()).toBe(101);
+    await clock.pass(30_000);
     await record(event("again"), event("again"));
-    expect(requests()).toBe(27);
+    expect(requests()).toBe(102);
   });
 
   test("drops what the API server refuses, and goes on", async () => {
