@@ -43,7 +43,7 @@ const archive = z
         exclude: z
           .array(text(1_024))
           .max(256)
-          .meta({ ...listSet, description: "Names of maps that are left out." })
+          .meta({ ...listSet, description: "Names of maps that are left out; `*` stands for any characters." })
           .default([]),
       })
       .describe("Which maps are saved beside the state of jobs: all but those excluded.")
