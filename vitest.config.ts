@@ -4,6 +4,10 @@ import { defineConfig } from "vitest/config";
 /** A developer's choice of one cluster; else two files run at a time, each in a cluster of its own. */
 const { JET_CLUSTER: onlyCluster } = process.env;
 
+/** Only in `npm run test:full`: together they take longer than `npm test` has. `JET_TEST_LONG=1` brings them in by hand. */
+const longFiles = ["archive", "lifecycle", "snapshot-completeness", "split-brain", "two-nodes"];
+const { JET_TEST_LONG: long } = process.env;
+
 export default defineConfig({
   test: {
     projects: [
@@ -22,6 +26,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: long === "1" ? [] : longFiles.map((name) => `test/e2e/${name}.test.ts`),
           testTimeout: 600_000,
           // A hook may have to make images first.
           hookTimeout: 900_000,

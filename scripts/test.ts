@@ -100,7 +100,11 @@ async function build(): Promise<void> {
 
 /** Two lanes (test/e2e/lane.ts), each with a cluster of its own; those begin from nothing and are gone afterwards. */
 async function endToEnd(): Promise<void> {
-  const env = { JET_TEST_ENGINES: engines.join(","), JET_TEST_REST_SECONDS: full ? "300" : "120" };
+  const env = {
+    JET_TEST_ENGINES: engines.join(","),
+    JET_TEST_REST_SECONDS: full ? "300" : "120",
+    JET_TEST_LONG: full ? "1" : "0",
+  };
   try {
     // What an interrupted run left in a cluster, a half-done release say, is no part of what is tested.
     await forEach([...lanes, ...spareClusters], ["down", "--purge"]);
