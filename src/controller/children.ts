@@ -11,6 +11,7 @@ import { controllerOf, type KubeObject, resources } from "../kube/objects.ts";
 import type { Caches } from "./caches.ts";
 import { ensureClaims } from "./claims.ts";
 import { mendingOf } from "./mend-stateful-set.ts";
+import { hashKey } from "./observer.ts";
 import type { Writes } from "./refusals.ts";
 
 /** What one pass did to the children that can be put right at any time. */
@@ -37,6 +38,7 @@ export interface Children {
 
 export function createChildren(client: KubeClient, caches: Caches): Children {
   const applier = createApplier(client, fieldManager);
+  const untouched: Untouched = new WeakMap();
   return {
     newStatefulSet: (context, replicas, ledger) => statefulSet(context, { replicas, ledger }),
     async writeTemplateChildren(context, signal) {
@@ -56,7 +58,7 @@ export function createChildren(client: KubeClient, caches: Caches): Children {
         results.push((await writes.attempt({ object }, () => ensureAbsent(work, resource, name))) ?? {});
       }
       const claims = await ensureClaims(client, context, observation, writes, signal);
-      const attempt = () => mendStatefulSet(client, caches, context, signal);
+      const attempt = () => mendStatefulSet(client, caches, context, untouched, signal);
       const mended = await writes.attempt({ object: nameOf("statefulSets", context.cluster.metadata.name) }, attempt);
       return {
         written: [...results.flatMap((r) => r.written ?? []), ...claims, ...(mended?.written ?? [])],
@@ -70,18 +72,31 @@ export function createChildren(client: KubeClient, caches: Caches): Children {
 
 const nameOf = (resource: Child["resource"] | "statefulSets", name: string) => `${resources[resource].kind}/${name}`;
 
-/** The planner's own writes of it have other preconditions; see mend-stateful-set.ts. */
+/** StatefulSets as the cache has them in which nothing was to be put right, with what that was judged from. */
+export type Untouched = WeakMap<object, string>;
+
+/**
+ * The planner's own writes of it have other preconditions; see mend-stateful-set.ts. To compare it takes as long as all
+ * the rest of a pass, so the same object is not compared twice with the same wish.
+ */
 export async function mendStatefulSet(
   client: KubeClient,
   caches: Pick<Caches, "statefulSets">,
   context: DesiredContext,
+  untouched: Untouched,
   signal: AbortSignal,
 ): Promise<{ readonly written: readonly KubeObject[]; readonly of: readonly string[] }> {
   const { namespace, name, uid } = context.cluster.metadata;
   const live = caches.statefulSets.get(namespace, name);
   const ours = live?.metadata?.ownerReferences?.some((owner) => owner.controller && owner.uid === uid);
-  const mending = live && ours && !live.metadata?.deletionTimestamp ? mendingOf(live, context) : undefined;
-  if (!mending) return { written: [], of: [] };
+  const wish = hashKey(context.cluster, context.engine);
+  if (!live || !ours || live.metadata?.deletionTimestamp || untouched.get(live) === wish)
+    return { written: [], of: [] };
+  const mending = mendingOf(live, context);
+  if (!mending) {
+    untouched.set(live, wish);
+    return { written: [], of: [] };
+  }
   const ref = { resource: resources.statefulSets, namespace, name };
   const written = await client.jsonPatch<KubeObject>(ref, mending.operations, { fieldManager }, { signal });
   return { written: [written], of: mending.of };

@@ -208,6 +208,7 @@ function hashesOf(): (cluster: JetCluster, engine: Engine) => Hashes {
 
 /** Of the children only those that change with the cluster's life: who may evict, and whether clients get in. */
 function gateAndBudget(client: KubeClient, caches: Caches): Children {
+  const untouched = new WeakMap();
   return {
     newStatefulSet: (context, replicas, ledger) => statefulSet(context, { replicas, ledger }),
     writeTemplateChildren: () => Promise.resolve(),
@@ -235,7 +236,7 @@ function gateAndBudget(client: KubeClient, caches: Caches): Children {
         );
       }
       const claims = await ensureClaims(client, context, observation, writes, signal);
-      const mended = await mendStatefulSet(client, caches, context, signal);
+      const mended = await mendStatefulSet(client, caches, context, untouched, signal);
       return { written: [...written, ...claims, ...mended.written], deleted: [], taken: [], mended: mended.of };
     },
   };
