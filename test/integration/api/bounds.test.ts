@@ -204,7 +204,7 @@ const numbers = (field: string, from: number, to: number, within?: Bound["within
 const others: readonly Bound[] = [
   { field: "losslessRestart.hotRestart.storage.size", ...quantities, within: (size) => hotRestart({ size }) },
   { field: "resources.limits.memory", ...quantities },
-  { field: "losslessRestart.mode", accepted: ["Disabled"], refused: ["Archive", "disabled", "", true] },
+  { field: "losslessRestart.mode", accepted: ["Disabled"], refused: ["archive", "disabled", "", true] },
   { field: "evenReplicas", accepted: ["Reject", "RoundUp"], refused: ["Ignore", "", false] },
   { field: "service.type", accepted: ["ClusterIP", "NodePort", "LoadBalancer"], refused: ["ExternalName", ""] },
   { field: "network.policy", accepted: ["Restricted", "None"], refused: ["none", ""] },

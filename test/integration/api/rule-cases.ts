@@ -137,6 +137,11 @@ const single: readonly RefusedCase[] = [
     says: "losslessRestart.hotRestart is only used with losslessRestart.mode HotRestart",
     spec: { losslessRestart: { hotRestart: { storage: { size: "1Gi" } } } },
   },
+  {
+    at: "spec.losslessRestart",
+    says: "losslessRestart.mode Archive needs losslessRestart.archive.storage",
+    spec: { losslessRestart: { mode: "Archive" } },
+  },
   ...[0, "0", "-1Gi", "0.0", "-0"].map((size) => ({
     at: "spec.losslessRestart.hotRestart.storage.size",
     says: "must be larger than 0",
