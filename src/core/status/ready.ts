@@ -39,8 +39,12 @@ export function ready(a: Assessment): Verdict {
   return { type, status: "True", reason: "Ready", message: `One view of ${size} members, all safe.` };
 }
 
-/** A write of what is to be kept in mind (who the members are, which jobs run) changes nothing about the cluster. */
+/**
+ * A write of what is to be kept in mind (who the members are, which jobs run) changes nothing about the cluster. That a loss
+ * was taken note of does: until it is written, status says that the state is lost.
+ */
 function onlyRemembers(a: Assessment): boolean {
+  if (a.ledger?.stateLost) return false;
   if (a.step.kind !== "effect" || a.step.effect.kind !== "WriteLedger" || !sizeAsWanted(a)) return false;
   const { operation, stateLost } = a.step.effect.ledger;
   return operation === undefined && stateLost === undefined;

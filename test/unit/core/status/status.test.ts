@@ -339,3 +339,14 @@ test("LosslessReady says that HotRestart has not been run on the licensed engine
   const said = conditions?.find(({ type }) => type === "LosslessReady")?.message;
   expect(said).toContain("the licensed engine, on which this operator has not been run");
 });
+
+test("a loss that was just taken note of is not told beside Ready=True: the note is written first", () => {
+  const ledger = formed(3, { stateLost: { at: "2026-01-01T11:00:00.000Z", jobs: ["payments"] } });
+  const metadata = { annotations: { [annotation.accept]: `${clusterUid}/1/lose-data` } };
+  const observation = observe({ size: 3, ledger, metadata });
+  const step = plan(observation);
+  expect(step).toMatchObject({ kind: "effect", effect: { kind: "WriteLedger" } });
+  const { conditions = [] } = statusOf(assess(observation, step));
+  const said = Object.fromEntries(conditions.map(({ type, status }) => [type, status]));
+  expect(said).toMatchObject({ StateLost: "True", Ready: "False" });
+});
