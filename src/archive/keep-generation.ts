@@ -44,11 +44,15 @@ export interface KeptGeneration extends ArchiveName {
 export async function keepGeneration(
   { directory, owner }: ArchiveVolume,
   keep: number,
-  options: VerifyOptions & { readonly copy: (generation: Generation) => Promise<Manifest> },
+  options: VerifyOptions & {
+    readonly copy: (generation: Generation) => Promise<Manifest>;
+    /** By which whoever asked for it will know it; default: one of its own. */
+    readonly nonce?: string;
+  },
 ): Promise<KeptGeneration> {
   await claimVolume(directory, owner);
   await removeInterrupted(directory);
-  const generation = await createGeneration(directory);
+  const generation = await createGeneration(directory, options.nonce);
   const { number, nonce } = generation;
   let manifest: Manifest;
   let digest: string;

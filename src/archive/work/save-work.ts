@@ -1,12 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type ClusterAccess, liveJobs, openCluster } from "../cluster.ts";
-import { ArchiveError } from "../errors.ts";
-import { completeGeneration, createGeneration, markVerified, prune, removeInterrupted } from "../generations.ts";
+import { removeInterrupted } from "../generations.ts";
+import { type ArchiveName, keepGeneration } from "../keep-generation.ts";
 import type { Manifest } from "../manifest.ts";
 import { Meter } from "../progress.ts";
 import { copyCluster } from "../save.ts";
 import type { NotedJob } from "../saved-jobs.ts";
-import { verifyGeneration } from "../verify.ts";
 import { claimVolume } from "../volume.ts";
 import type { SaveTask } from "./arguments.ts";
 import type { WorkHealth } from "./health.ts";
@@ -35,40 +34,50 @@ const streams = 8;
 
 /**
  * Finds room and members, says that it is ready, waits until the cluster stands still, copies it, reads everything back.
- * Only then older archives may go.
+ * Only then older archives may go; after a failure nothing of the new one is left.
  * @throws ArchiveError, ArchiveRefusedError, ClusterNotWholeError, EngineError, MalformedError, NoAnswerError
  */
 export async function save(task: SaveTask, options: SaveOptions): Promise<Saved> {
-  const { directory, nonce } = task;
-  await claimVolume(directory, task.owner);
+  const { directory, owner, nonce } = task;
+  // Before the room is measured: what an interrupted save has left is none.
+  await claimVolume(directory, owner);
   await removeInterrupted(directory);
   await requireRoom(directory);
   const noted = await noteJobs(options);
   options.health.ready();
   await standsStill(options);
-  const generation = await createGeneration(directory, nonce);
-  const manifest = await copyCluster(
-    {
-      cluster: options.access,
-      uid: task.uid,
-      formedSize: task.size,
-      choice: { exclude: task.exclude, mapStores: task.mapStores },
-      onProgress: options.health.progress,
-      ...{ noted, streams, signal: options.signal },
+  const { access, health, signal } = options;
+  let meter: Meter | undefined;
+  const kept = await keepGeneration({ directory, owner }, task.keep, {
+    ...{ nonce, signal },
+    async copy(generation) {
+      const choice = { exclude: task.exclude, mapStores: task.mapStores };
+      const { uid, size: formedSize } = task;
+      const request = { cluster: access, uid, formedSize, noted, choice, streams, signal, onProgress: health.progress };
+      const manifest = await copyCluster(request, generation);
+      meter = new Meter("reading back", totalOf(manifest, "entries"), health.progress);
+      return manifest;
     },
-    generation,
-  );
-  const digest = await completeGeneration(generation, manifest);
-  await readBack(generation, manifest, options);
-  await markVerified(generation, digest);
-  await prune(directory, task.keep);
-  const sum = (count: "entries" | "bytes") => manifest.maps.reduce((all, map) => all + map[count], 0);
+    onBlock: (counts) => meter?.add(counts),
+  });
+  meter?.end();
+  return resultOf(kept);
+}
+
+/** What the operator is told of an archive. */
+export function resultOf({ number, nonce, digest, manifest }: ArchiveName & { readonly manifest: Manifest }): Saved {
   return {
-    ...{ generation: generation.number, nonce, digest },
+    ...{ generation: number, nonce, digest },
     clusterId: manifest.cluster.id,
     version: manifest.engine.version,
-    ...{ entries: sum("entries"), bytes: sum("bytes"), jobs: manifest.jobs.length },
+    entries: totalOf(manifest, "entries"),
+    bytes: totalOf(manifest, "bytes"),
+    jobs: manifest.jobs.length,
   };
+}
+
+function totalOf({ maps }: Manifest, count: "entries" | "bytes"): number {
+  return maps.reduce((all, map) => all + map[count], 0);
 }
 
 async function noteJobs({ access, signal }: SaveOptions): Promise<NotedJob[]> {
@@ -83,17 +92,4 @@ const lookMillis = 1_000;
 async function standsStill({ access, signal }: SaveOptions): Promise<void> {
   using cluster = await openCluster(access, signal);
   while ((await cluster.maps.look()).state !== "PASSIVE") await pause(lookMillis, undefined, { signal });
-}
-
-async function readBack(
-  generation: Parameters<typeof verifyGeneration>[0],
-  manifest: Manifest,
-  { signal, health }: SaveOptions,
-): Promise<void> {
-  const total = manifest.maps.reduce((sum, { entries }) => sum + entries, 0);
-  const meter = new Meter("reading back", total, health.progress);
-  const files = await verifyGeneration(generation, manifest, { signal, onBlock: (counts) => meter.add(counts) });
-  meter.end();
-  const bad = files.find(({ problem }) => problem !== undefined);
-  if (bad) throw new ArchiveError(`${generation.directory}/${bad.path}`, bad.problem ?? "");
 }

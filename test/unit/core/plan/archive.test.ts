@@ -36,6 +36,10 @@ const claim: NonNullable<ArchiveFacts["claim"]> = {
   ...{ name: "orders-archive", uid: "c1", bound: true, deleting: false, requested: "1Gi", tied: false },
   stamp: undefined,
 };
+const stamp = {
+  ...{ uid: clusterUid, epoch: 9, clusterName: "orders", version: "5.7.0", quorumBase: 3, formedSize: 3 },
+  archive: saved,
+};
 const volume: ArchiveFacts = { claim, work: undefined };
 const working = (work: Partial<ArchiveWork>, does: "save" | "restore" = "save"): ArchiveFacts => ({
   claim,
@@ -280,13 +284,7 @@ const cases: Record<string, [string, Case, string][]> = {
         ...startIt,
         ...kept,
         archive: {
-          claim: {
-            ...claim,
-            stamp: {
-              ...{ uid: clusterUid, epoch: 9, clusterName: "orders", version: "5.7.0", quorumBase: 3, formedSize: 3 },
-              ...{ archive: saved, stopped: true },
-            },
-          },
+          claim: { ...claim, stamp: { ...stamp, stopped: true } },
           work: undefined,
         },
       },
@@ -298,13 +296,7 @@ const cases: Record<string, [string, Case, string][]> = {
         ...startIt,
         ...kept,
         archive: {
-          claim: {
-            ...claim,
-            stamp: {
-              ...{ uid: clusterUid, epoch: 9, clusterName: "orders", version: "5.7.0", quorumBase: 3, formedSize: 3 },
-              archive: saved,
-            },
-          },
+          claim: { ...claim, stamp },
           work: undefined,
         },
       },
