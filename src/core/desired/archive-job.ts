@@ -18,7 +18,7 @@ export interface ArchiveTask {
 }
 
 const directory = "/archive";
-/** It ends by itself when nobody asks it to begin. */
+/** A save waits until the jobs are suspended; the planner watches the time that the cluster stands still. */
 const idleSeconds = 3_600;
 
 /**
@@ -38,7 +38,7 @@ export function archiveJob(context: DesiredContext, task: ArchiveTask): V1Job {
       backoffLimit: 0,
       completions: 1,
       parallelism: 1,
-      activeDeadlineSeconds: (archive?.deadlineSeconds ?? 3_600) + idleSeconds,
+      activeDeadlineSeconds: (archive?.deadlineSeconds ?? 3_600) + (task.does === "save" ? idleSeconds : 0),
       template: {
         // Not the label of members: every selector takes those for members.
         metadata: {

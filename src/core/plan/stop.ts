@@ -167,8 +167,23 @@ function save(observation: Observation, ledger: Ledger, operation: LedgerOperati
       "everything stands still: the archive is written",
     );
   }
+  const late = savesTooLong(observation, operation);
+  if (late) return giveUp(observation, ledger, late);
   const step = awaitArchive(observation, ledger, operation);
   return step === "failed" ? giveUp(observation, ledger, saveFailed(observation)) : step;
+}
+
+/** Nobody can write to a cluster that stands still: it does so only for the time that its user has set. */
+function savesTooLong({ now, cluster }: Observation, { startedAt }: LedgerOperation): Unmet | undefined {
+  const { deadlineSeconds } = cluster.spec.losslessRestart.archive ?? {};
+  if (deadlineSeconds === undefined || now - Date.parse(startedAt) <= deadlineSeconds * 1_000) return undefined;
+  return {
+    check: "SaveFailed",
+    observed: `not saved within ${deadlineSeconds} s`,
+    needed: "a verified archive",
+    remedy:
+      "raise spec.losslessRestart.archive.deadlineSeconds, or take faster storage; the cluster becomes ACTIVE again",
+  };
 }
 
 function saveFailed({ archive }: Observation): Unmet {

@@ -39,6 +39,12 @@ describe("the arguments of the Job that saves or restores", () => {
     expect(parseTask("restore", rest)).toMatchObject({ does: "restore", nonce, generation: 7, digest });
   });
 
+  test("give a restore the time that its user allows", () => {
+    const losslessRestart = { mode: "Archive" as const, archive: { storage: { size: "1Gi" }, deadlineSeconds: 77 } };
+    const task: ArchiveTask = { does: "restore", nonce, size: 3, members: ["10.0.0.1"], generation: 7, digest };
+    expect(archiveJob(desiredContext({ spec: { losslessRestart } }), task).spec?.activeDeadlineSeconds).toBe(77);
+  });
+
   const whole = argumentsOf({ does: "restore", nonce, size: 3, members: ["10.0.0.1"], generation: 7, digest }).slice(1);
   const with_ = (name: string, value: string) =>
     whole.map((flag) => (flag.startsWith(`--${name}=`) ? `--${name}=${value}` : flag));

@@ -18,6 +18,8 @@ import { told } from "./told.ts";
 const at = "2026-01-01T11:00:00.000Z";
 const nonce = "0123456789abcdef";
 const archiveMode = { losslessRestart: { mode: "Archive" as const, archive: { storage: { size: "1Gi" } } } };
+/** The steps of these rows began an hour ago. */
+const short = { storage: { size: "1Gi" }, deadlineSeconds: 600 };
 const stopIt = { spec: { ...archiveMode, suspend: true } };
 const startIt = { spec: { ...archiveMode, replicas: 3 } };
 const saved: Archive = {
@@ -153,6 +155,14 @@ const cases: Record<string, [string, Case, string][]> = {
       "WriteLedger Stop/Saving Q3",
     ],
     ["waits for the copy", stopping(saving, { archive: working({}), member: passive, jobs: listed }), "wait Archiving"],
+    [
+      "gives up a copy that takes longer than its user allows",
+      stopping(saving, {
+        spec: { ...archiveMode, losslessRestart: { ...archiveMode.losslessRestart, archive: short }, suspend: true },
+        ...{ archive: working({}), member: passive, jobs: listed },
+      }),
+      "WriteLedger Stop/Reactivating Q3",
+    ],
     [
       "stops all members once it is verified",
       stopping(saving, { archive: working({ phase: "Succeeded", result }), member: passive, jobs: listed }),
