@@ -6,10 +6,12 @@ import {
   ledgerVersion,
   type SuspendedJob,
 } from "./ledger.ts";
+import { advanced, joining, operationOf, usedUp } from "./ledger-change.ts";
 
 /**
- * Every lawful change of the ledger, in the order of a cluster's life. Each answers a new ledger with the next epoch;
- * none decides whether its moment has come. Times are ISO 8601.
+ * Every lawful change of the ledger, in the order of a cluster's life; those of a stop and of the start after it are in
+ * ledger-stop-transitions.ts. Each answers a new ledger with the next epoch; none decides whether its moment has come.
+ * Times are ISO 8601.
  */
 
 /** The first ledger of a cluster: forming `size` members. Q starts at the size, so no half of it can pass for the whole. */
@@ -200,141 +202,6 @@ export function enter(ledger: Ledger, step: LedgerOperation["step"], at: string)
   return { ...advanced(ledger), operation: { ...ledger.operation, step, startedAt: at } };
 }
 
-/** The stop goes no further: back to ACTIVE, or on to what is to be undone after that. */
-export function giveUpStop(
-  ledger: Ledger,
-  { step, failure }: { step: "Reactivating" | "ResumingJobs"; failure: string | undefined },
-  at: string,
-): Ledger {
-  const next = enter(ledger, step, at);
-  const why = failure === undefined ? {} : { failure: failure.slice(0, 1_000) };
-  return { ...next, operation: { ...operationOf(next, "Stop"), ...why } };
-}
-
-/** Written before the cluster is asked to become PASSIVE. */
-export function beginStop(
-  ledger: Ledger,
-  size: number,
-  because: NonNullable<LedgerOperation["because"]>,
-  at: string,
-  acceptedLoss?: string,
-): Ledger {
-  return {
-    ...advanced(ledger),
-    ...usedUp(acceptedLoss),
-    operation: {
-      kind: "Stop",
-      from: size,
-      to: 0,
-      replicas: size,
-      step: "Quiescing",
-      startedAt: at,
-      because,
-      lossless: true,
-    },
-  };
-}
-
-/** As `beginStop`, for a cluster whose state is saved to the archive's volume: nothing is quiesced before that can be done. */
-export function beginArchive(
-  ledger: Ledger,
-  stop: {
-    size: number;
-    because: NonNullable<LedgerOperation["because"]>;
-    nonce: string;
-    accepted?: string | undefined;
-  },
-  at: string,
-): Ledger {
-  const stopping = beginStop(ledger, stop.size, stop.because, at, stop.accepted);
-  const begun = operationOf(stopping, "Stop");
-  return { ...stopping, operation: { ...begun, step: "Preparing", archive: stop.nonce } };
-}
-
-/** The jobs that run now, written before the first of them is suspended: these go on after the restore. */
-export function suspendForArchive(ledger: Ledger, jobs: readonly SuspendedJob[], at: string): Ledger {
-  const next = enter(ledger, "SuspendingJobs", at);
-  return { ...next, operation: { ...operationOf(next, "Stop"), jobs: [...jobs] } };
-}
-
-/**
- * In the same write as replicas 0. From here there is only one way: all pods go, then a start. Where the user has given
- * the state up (`lossless: false`), this is also the first write of the stop.
- */
-export function halt(
-  ledger: Ledger,
-  stop: {
-    size: number;
-    lossless: boolean;
-    because: NonNullable<LedgerOperation["because"]>;
-    /** The acceptance of the loss that is used up by it. */
-    accepted?: string | undefined;
-    /** What is known of jobs, with those that the engine will not start again by itself. */
-    jobs?: JobMemory | undefined;
-    /** What was saved of it and verified. */
-    archive?: Archive | undefined;
-  },
-  at: string,
-): Ledger {
-  return {
-    ...advanced(ledger),
-    ...(stop.accepted !== undefined && { accepted: stop.accepted }),
-    ...(stop.lossless && { formedSize: stop.size }),
-    ...(stop.jobs && { jobs: stop.jobs }),
-    ...(stop.archive && { archive: stop.archive }),
-    operation: {
-      kind: "Stop",
-      from: stop.size,
-      to: 0,
-      replicas: 0,
-      step: "Halting",
-      startedAt: at,
-      because: stop.because,
-      lossless: stop.lossless,
-    },
-  };
-}
-
-/** Every pod is gone. */
-export function finishStop(ledger: Ledger, at: string): Ledger {
-  const { operation: ended, members: _, clusterId: __, jobs, ...rest } = advanced(ledger);
-  if (ended?.kind !== "Stop") throw new Error("no stop that could end");
-  return {
-    ...rest,
-    ...(ended.lossless && jobs && { jobs }),
-    stopped: { lossless: ended.lossless ?? false, at },
-    lastOperation: { kind: "Stop", result: "Succeeded", finishedAt: at },
-  };
-}
-
-/** The template of a stopped cluster, or of one that never formed, may be anything: nobody has state. */
-export function retemplate(ledger: Ledger, version: string): Ledger {
-  return { ...advanced(ledger), version };
-}
-
-/**
- * In the same write as the replicas. A cluster that was stopped losslessly comes back with exactly its members, so that
- * Q can stay; one whose state was given up begins anew at whatever size is asked for.
- */
-export function beginStart(ledger: Ledger, size: number, at: string): Ledger {
-  const { stopped, stateLost: _, ...rest } = advanced(ledger);
-  return {
-    ...rest,
-    quorumBase: Math.max(ledger.quorumBase, size),
-    operation: { ...joining("Start", 0, size, at), lossless: stopped?.lossless ?? false },
-  };
-}
-
-/** From the archive: any size, the jobs that ran go on afterwards. Only a new cluster that holds nothing is filled. */
-export function beginRestore(ledger: Ledger, size: number, archive: Archive, at: string): Ledger {
-  const starting = beginStart(ledger, size, at);
-  const jobs = archive.jobs.filter((job) => job.ran).map(({ id }) => ({ id, refresh: false }));
-  return {
-    ...starting,
-    operation: { ...operationOf(starting, "Start"), lossless: true, archive: archive.nonce, jobs },
-  };
-}
-
 /**
  * One whole view of exactly ordinals 0…size−1 was seen, all safe. The only place where Q may fall: after a shrink, for a
  * growth that was withdrawn, for the first forming and for a start from nothing, where nobody else is left who could
@@ -402,21 +269,4 @@ export function acceptLoss(ledger: Ledger, accepted: string): Ledger {
 export function acceptSnapshotLoss(ledger: Ledger, accepted: string): Ledger {
   if (!ledger.operation) throw new Error("no operation that could lose anything");
   return { ...advanced(ledger), accepted, operation: { ...ledger.operation, lossAccepted: true } };
-}
-
-function usedUp(accepted: string | undefined): Pick<Ledger, "accepted"> {
-  return accepted === undefined ? {} : { accepted };
-}
-
-function joining(kind: "Form" | "Grow" | "Start", from: number, to: number, startedAt: string): LedgerOperation {
-  return { kind, from, to, replicas: to, step: "Joining", startedAt };
-}
-
-function operationOf(ledger: Ledger, kind: LedgerOperation["kind"]): LedgerOperation {
-  if (ledger.operation?.kind !== kind) throw new Error(`no ${kind} is under way`);
-  return ledger.operation;
-}
-
-function advanced(ledger: Ledger): Ledger {
-  return { ...ledger, epoch: ledger.epoch + 1 };
 }

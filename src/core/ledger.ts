@@ -3,7 +3,7 @@ import { z } from "zod";
 /**
  * What the operator must not forget between passes, and nothing else. It is one annotation of the StatefulSet, written
  * before any step that it covers and in the same patch as the replicas it belongs to. Its transitions are in
- * ledger-transitions.ts.
+ * ledger-transitions.ts and ledger-stop-transitions.ts.
  */
 export const ledgerVersion = 1;
 

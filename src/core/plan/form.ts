@@ -3,15 +3,8 @@ import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
 import { keepsStateOnMembers, wantsOtherPods } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
-import {
-  finish,
-  openLedger,
-  reform,
-  reopenLedger,
-  reopenStopped,
-  restoreStopped,
-  retemplate,
-} from "../ledger-transitions.ts";
+import { retemplate } from "../ledger-stop-transitions.ts";
+import { finish, openLedger, reform, reopenLedger, reopenStopped, restoreStopped } from "../ledger-transitions.ts";
 import { archiveVolumeThere } from "./archive-volume.ts";
 import { effect, timeOf } from "./evidence.ts";
 import { firstUnmet, safe, settled } from "./gates.ts";

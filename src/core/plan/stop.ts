@@ -4,7 +4,8 @@ import type { ClusterState, Millis, Observation } from "../evidence/observation.
 import { viewsOf } from "../evidence/views.ts";
 import { archives, isLossless, wantsNobody, wantsRestart } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
-import { beginStop, enter, finish, finishStop, giveUpStop, halt } from "../ledger-transitions.ts";
+import { beginStop, finishStop, giveUpStop, halt } from "../ledger-stop-transitions.ts";
+import { enter, finish } from "../ledger-transitions.ts";
 import {
   awaitArchive,
   prepareArchive,

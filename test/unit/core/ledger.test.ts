@@ -1,12 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Ledger, readLedger, readStamp, stampOf, writeLedger } from "../../../src/core/ledger.ts";
+import { finishStop, halt } from "../../../src/core/ledger-stop-transitions.ts";
 import {
   beginGrow,
   beginShrink,
   finish,
-  finishStop,
-  halt,
   openLedger,
   recordLoss,
   reform,

@@ -2,16 +2,8 @@ import { describe, expect, test } from "vitest";
 import { finalizer } from "../../../../src/api/names.ts";
 import type { KnownMember } from "../../../../src/core/evidence/observation.ts";
 import { type Ledger, stampOf } from "../../../../src/core/ledger.ts";
-import {
-  beginRoll,
-  beginShrink,
-  beginStart,
-  beginStop,
-  enter,
-  finish,
-  finishStop,
-  halt,
-} from "../../../../src/core/ledger-transitions.ts";
+import { beginStart, beginStop, finishStop, halt } from "../../../../src/core/ledger-stop-transitions.ts";
+import { beginRoll, beginShrink, enter, finish } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
 import type { Step } from "../../../../src/core/plan/step.ts";
 import { assess } from "../../../../src/core/status/assessment.ts";

@@ -5,12 +5,12 @@ import type { Archive, Ledger } from "../../../../src/core/ledger.ts";
 import {
   beginArchive,
   beginRestore,
-  enter,
   finishStop,
   giveUpStop,
   halt,
   suspendForArchive,
-} from "../../../../src/core/ledger-transitions.ts";
+} from "../../../../src/core/ledger-stop-transitions.ts";
+import { enter } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
 import { type Case, clusterUid, formed, now, observe } from "../observation-fixture.ts";
 import { told } from "./told.ts";

@@ -1,16 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { annotation, finalizer } from "../../../../src/api/names.ts";
 import type { Ledger } from "../../../../src/core/ledger.ts";
-import {
-  beginRoll,
-  beginShrink,
-  beginStart,
-  beginStop,
-  enter,
-  finishStop,
-  halt,
-  takeNextAway,
-} from "../../../../src/core/ledger-transitions.ts";
+import { beginStart, beginStop, finishStop, halt } from "../../../../src/core/ledger-stop-transitions.ts";
+import { beginRoll, beginShrink, enter, takeNextAway } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
 import { addressOf, type Case, clusterUid, formed, now, observe, seen, uuidOf } from "../observation-fixture.ts";
 import { told } from "./told.ts";
