@@ -6,7 +6,8 @@ import { ensureImage, type ImageName } from "../test/images/images.ts";
 import { sampleJobJar } from "../test/images/sample-job.ts";
 import { command, runStages, type Stage, StageFailed } from "./stages.ts";
 import { type CountedTest, countLine } from "./test/counts.ts";
-import { type SuiteResult, writeReport } from "./test/report.ts";
+import { keepReport, type SuiteResult } from "./test/report.ts";
+import { choose, type Selection } from "./test/selection.ts";
 import { runSuite, type SuiteOptions } from "./test/suites.ts";
 
 /**
@@ -24,11 +25,13 @@ const tasks = {
 type Task = keyof typeof tasks;
 type StageName = (typeof tasks)[Task][number];
 
-const [task = "test", ...files] = process.argv.slice(2) as [Task?, ...string[]];
+const [task = "test", ...named] = process.argv.slice(2) as [Task?, ...string[]];
 if (!Object.hasOwn(tasks, task)) {
   console.error(`"${task}" is not a test; there are ${Object.keys(tasks).join(", ")}`);
   process.exit(2);
 }
+/** Parts and files of the task may be named; what they need is built. */
+const { stages: chosenStages, files } = chosen();
 const full = task === "test:full";
 const allEngines = ["5.7.0", "5.5.0", "4.5.4"];
 const { JET_TEST_ENGINES: chosenEngines = full ? allEngines.join(",") : "5.7.0" } = process.env;
@@ -51,7 +54,8 @@ setTimeout(() => stopping.abort(new StageFailed(`not done in ${wholeMillis / min
 
 const suite = async (name: string, options: Omit<SuiteOptions, "signal" | "files">): Promise<void> => {
   const began = Date.now();
-  const tests = await runSuite(name, { ...options, files, signal: stopping.signal });
+  const own = files.filter((file) => file.startsWith(`test/${name}/`));
+  const tests = await runSuite(name, { ...options, files: own, signal: stopping.signal });
   results.push({ suite: name, seconds: (Date.now() - began) / 1_000, tests });
   if (tests.length === 0) throw new StageFailed(`${name}: no test ran`);
   const failed = tests.filter(({ passed }) => !passed).length;
@@ -72,6 +76,15 @@ const stages: Record<StageName, Stage> = {
   },
   e2e: { name: `end to end on a real node: ${engines.join(", ")}`, run: endToEnd },
 };
+
+function chosen(): Selection<StageName> {
+  try {
+    return choose<StageName>(tasks[task], named);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(2);
+  }
+}
 
 function simulation(): NodeJS.ProcessEnv {
   return full ? { JET_SIM_FULL: "1" } : {};
@@ -103,7 +116,8 @@ async function endToEnd(): Promise<void> {
   const env = {
     JET_TEST_ENGINES: engines.join(","),
     JET_TEST_REST_SECONDS: full ? "300" : "120",
-    JET_TEST_LONG: full ? "1" : "0",
+    // Whoever names files means them, however long they take.
+    JET_TEST_LONG: full || files.length > 0 ? "1" : "0",
   };
   try {
     // What an interrupted run left in a cluster, a half-done release say, is no part of what is tested.
@@ -130,12 +144,12 @@ async function forEach(clusters: readonly string[], argv: readonly string[], sig
 const tests = (): CountedTest[] => results.flatMap((result) => result.tests);
 
 try {
-  await runStages(tasks[task].map((name) => stages[name]));
+  await runStages(chosenStages.map((name) => stages[name]));
 } catch (error) {
   if (!(error instanceof StageFailed)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 } finally {
-  if (full && files.length === 0) writeReport(results, engines);
+  if (full) keepReport(results, engines);
   console.log(`\n${countLine(tests())}`);
 }
