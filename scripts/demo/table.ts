@@ -7,6 +7,8 @@ import { type JobProgress, waitForCount } from "../../test/e2e/sample-job.ts";
 
 export interface Seen {
   readonly ready: boolean;
+  /** Stopped as a whole, as asked for. */
+  readonly suspended: boolean;
   readonly replicas: number;
 }
 
@@ -33,9 +35,11 @@ export async function showUntil(namespace: string, name: string, wanted: (seen: 
 }
 
 function seenOf({ metadata, status }: JetCluster): Seen {
-  const ready = status?.conditions?.find((condition) => condition.type === "Ready");
-  const current = ready?.observedGeneration === metadata.generation;
-  return { ready: current && ready?.status === "True", replicas: status?.replicas ?? 0 };
+  const holds = (type: string) =>
+    status?.conditions?.some(
+      (each) => each.type === type && each.status === "True" && each.observedGeneration === metadata.generation,
+    ) ?? false;
+  return { ready: holds("Ready"), suspended: holds("Suspended"), replicas: status?.replicas ?? 0 };
 }
 
 function lineOf({ status }: JetCluster): string {
