@@ -85,7 +85,7 @@ function imageSettings(reference: string): string[] {
 }
 
 /** Helm installs custom resource definitions but never updates them; the cluster may have those of an earlier run. */
-async function updateDefinitions(): Promise<void> {
+export async function updateDefinitions(): Promise<void> {
   const known = await clusterHost.kubectl(["get", "crd", "-o", "name"]);
   if (!known.includes("jetclusters.jet-operator.io")) return;
   await clusterHost.kubectl(["apply", "--server-side", "--force-conflicts", "-f", `${chart}/crds`]);
