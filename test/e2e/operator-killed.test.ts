@@ -1,8 +1,8 @@
 import process from "node:process";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
 import type { JetCluster, JetClusterSpecInput } from "../../src/api/jet-cluster.ts";
 import { annotation } from "../../src/api/names.ts";
-import { up } from "../cluster/cluster.ts";
+import { clusterHost, up } from "../cluster/cluster.ts";
 import { createRandom } from "../sim/model/random.ts";
 import { type CountingJob, startCountingJob } from "./counting-job.ts";
 import { engineImages, testedEngines } from "./engines.ts";
@@ -64,18 +64,19 @@ afterAll(async () => {
   await job?.stop();
   await cluster?.remove();
   await operator?.kill();
+  await clusterHost.kubectl(["delete", "namespace", namespace], { timeoutMillis: 300_000 });
 });
 
 test(`killed ${kills} times in a script of edits, the operator leaves what it would have without`, async () => {
   const before = await template();
   const since = Date.now();
   const health = sampleHealth(cluster);
+  onTestFailed(async () => {
+    await health.stop();
+    console.error(operator?.log());
+  });
   for (let kill = 0; kill < kills; kill += 1) {
-    for (const edit of edits.slice(
-      Math.floor((kill * edits.length) / kills),
-      Math.floor(((kill + 1) * edits.length) / kills),
-    ))
-      await edit();
+    for (const edit of editsBefore(kill)) await edit();
     await new Promise((resolve) => setTimeout(resolve, random.between(200, 9_000)));
     await operator?.kill();
     operator = await startOperatorProcess(user, namespace);
@@ -87,15 +88,17 @@ test(`killed ${kills} times in a script of edits, the operator leaves what it wo
   expect(end.status).toMatchObject({ replicas: 3, updatedMembers: 3, quorum: { base: 3, needed: 2, live: 3 } });
   expect(await template()).toEqual(before);
   const left = departures(user, cluster, since);
-  expect(
-    wrongDepartures(
-      left,
-      samples,
-      left.map(() => 3),
-    ),
-  ).toEqual([]);
-  expect(mostAtOnce(samples)).toBeLessThanOrEqual(1);
+  const sizes = left.map(() => 3);
+  expect(wrongDepartures(left, samples, sizes)).toEqual([]);
+  expect(left.length).toBeGreaterThanOrEqual(3);
+  expect(mostAtOnce(samples)).toBe(1);
 }, 2_400_000);
+
+/** The edits are spread over the kills, the first before the first of them. */
+function editsBefore(kill: number) {
+  const until = (count: number) => Math.ceil((count * edits.length) / kills);
+  return edits.slice(until(kill), until(kill + 1));
+}
 
 function isSettled({ status, metadata }: JetCluster): boolean {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
@@ -108,9 +111,11 @@ function isSettled({ status, metadata }: JetCluster): boolean {
   );
 }
 
+/** What pods are made from, but for the annotations: the restart that was asked for stays in them. */
 async function template(): Promise<unknown> {
   const set = (await cluster.api.request("GET", cluster.at("apps/statefulsets", "orders"))) as {
-    spec: { template: unknown };
+    spec: { template: { metadata: { labels: unknown }; spec: unknown } };
   };
-  return set.spec.template;
+  const { metadata, spec: pods } = set.spec.template;
+  return { labels: metadata.labels, pods };
 }
