@@ -20,7 +20,7 @@ import { restrictedNamespace, updateDefinitions } from "./operator-release.ts";
 const namespace = "jet-e2e-killed";
 const user = "killed-operator";
 const version = testedEngines[0]!;
-const kills = testedEngines.length > 1 ? 20 : 6;
+const kills = 20;
 const { JET_TEST_SEED: chosenSeed = "1" } = process.env;
 const random = createRandom(Number(chosenSeed));
 

@@ -102,7 +102,10 @@ function working(member: Member): Facts {
 
 function jobOf(facts: Facts, id: string): Job {
   const job = facts.jobs.find((each) => each.id === id);
-  if (!job) throw new Refusal("com.hazelcast.jet.core.JobNotFoundException", `job not found, id ${id}`);
+  if (!job) {
+    const said = id.match(/.{4}/g)?.join("-") ?? id;
+    throw new Refusal("com.hazelcast.jet.core.JobNotFoundException", `Job with id ${said} not found`);
+  }
   return job;
 }
 
