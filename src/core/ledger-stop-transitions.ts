@@ -1,6 +1,6 @@
 import type { Archive, JobMemory, Ledger, LedgerOperation, SuspendedJob } from "./ledger.ts";
 import { advanced, joining, operationOf, usedUp } from "./ledger-change.ts";
-import { enter } from "./ledger-transitions.ts";
+import { enter, type Identity, rememberIdentity } from "./ledger-transitions.ts";
 
 /** The changes of the ledger by which all members stop, with or without their state, and start again. */
 
@@ -129,12 +129,36 @@ export function beginStart(ledger: Ledger, size: number, at: string): Ledger {
   };
 }
 
+/** How a cluster is filled from an archive. */
+interface Filling {
+  readonly archive: Archive;
+  /** The acceptance that is used up by it. */
+  readonly accepted?: string | undefined;
+  /** Accepted: no job needs more members than these. */
+  readonly mostQuorum?: number | undefined;
+}
+
 /** From the archive: any size, the jobs that ran go on afterwards. Only a new cluster that holds nothing is filled. */
-export function beginRestore(ledger: Ledger, size: number, archive: Archive, at: string): Ledger {
+export function beginRestore(ledger: Ledger, size: number, filling: Filling, at: string): Ledger {
   const starting = beginStart(ledger, size, at);
-  const jobs = archive.jobs.filter((job) => job.ran).map(({ id }) => ({ id, refresh: false }));
-  return {
-    ...starting,
-    operation: { ...operationOf(starting, "Start"), lossless: true, archive: archive.nonce, jobs },
-  };
+  const operation = { ...operationOf(starting, "Start"), ...filledBy(filling) };
+  return { ...starting, ...usedUp(filling.accepted), operation };
+}
+
+/** All members lost their memory, and a person has accepted that those which are there by now are filled from the archive. */
+export function beginRefill(ledger: Ledger, size: number, filling: Filling, at: string): Ledger {
+  const { stateLost: _, ...rest } = advanced(ledger);
+  const operation = { ...joining("Start", size, size, at), ...filledBy(filling) };
+  return { ...rest, ...usedUp(filling.accepted), operation };
+}
+
+/** Jobs go on from here, so that another cluster than this one would have lost what they do: who it is goes into the same write. */
+export function beginReleasing(ledger: Ledger, who: Identity, at: string): Ledger {
+  const next = enter(ledger, "Releasing", at);
+  return { ...rememberIdentity(ledger, who), operation: operationOf(next, "Start") };
+}
+
+function filledBy({ archive: { nonce, jobs }, mostQuorum }: Filling): Partial<LedgerOperation> {
+  const ran = jobs.filter((job) => job.ran).map(({ id }) => ({ id, refresh: false }));
+  return { lossless: true, archive: nonce, jobs: ran, ...(mostQuorum !== undefined && { mostQuorum }) };
 }

@@ -84,6 +84,8 @@ const operation = z.object({
   lossAccepted: z.boolean().optional(),
   /** Stop: the archive that is being made has this nonce. Start: the nonce of the archive that is restored. */
   archive: z.string().optional(),
+  /** Start from an archive: somebody has accepted that no job of it needs more members than these. */
+  mostQuorum: z.int().min(1).optional(),
   /** Why it was given up, where it was. */
   failure: z.string().optional(),
   /** Without a limit of its own, as all lists that the operator itself writes: a ledger must always be readable again. */

@@ -31,6 +31,8 @@ export interface RestoreTask extends Common {
   readonly does: "restore";
   readonly generation: number;
   readonly digest: string;
+  /** No job needs more members than these afterwards: somebody has accepted it. */
+  readonly mostQuorum?: number;
 }
 
 export type Task = SaveTask | RestoreTask;
@@ -39,7 +41,15 @@ const text = { type: "string" } as const;
 const list = { type: "string", multiple: true } as const;
 const flags = {
   ...{ directory: text, namespace: text, name: text, nonce: text, uid: text, size: text, keep: text, digest: text },
-  ...{ "cluster-name": text, "health-port": text, generation: text, member: list, exclude: list, "map-store": list },
+  ...{
+    "cluster-name": text,
+    "health-port": text,
+    "most-quorum": text,
+    generation: text,
+    member: list,
+    exclude: list,
+    "map-store": list,
+  },
 } as const;
 
 const number = (least: number, most: number) =>
@@ -79,6 +89,7 @@ const restore = z.strictObject({
   ...common,
   generation: number(1, 999_999_999),
   digest: z.string().regex(/^[0-9a-f]{64}$/),
+  "most-quorum": number(1, 99).optional(),
 });
 
 /**
@@ -98,7 +109,10 @@ export function parseTask(does: "save" | "restore", argv: readonly string[]): Ta
     nonce: data.nonce,
     healthPort: data["health-port"],
   };
-  if ("digest" in data) return { does: "restore", ...shared, generation: data.generation, digest: data.digest };
+  if ("digest" in data) {
+    const { generation, digest, "most-quorum": mostQuorum } = data;
+    return { does: "restore", ...shared, generation, digest, ...(mostQuorum !== undefined && { mostQuorum }) };
+  }
   const { uid, size, keep, exclude, "map-store": mapStores } = data;
   return { does: "save", ...shared, uid, size, keep, exclude, mapStores };
 }

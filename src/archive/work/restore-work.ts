@@ -12,10 +12,11 @@ const streams = 4;
  * @throws ArchiveError, ArchiveRefusedError, ClusterNotWholeError, EngineError, MalformedError, NoAnswerError
  */
 export async function restore(task: RestoreTask, { access, health, signal }: SaveOptions): Promise<Saved> {
-  const { directory, owner, nonce, digest } = task;
+  const { directory, owner, nonce, digest, mostQuorum } = task;
   const noted = { number: task.generation, nonce, digest };
   const generation = await openGeneration({ directory, owner }, noted, { signal });
   health.ready();
-  await restoreCluster({ cluster: access, streams, signal, onProgress: health.progress }, generation);
+  const lowered = mostQuorum === undefined ? {} : { mostQuorum };
+  await restoreCluster({ cluster: access, streams, signal, onProgress: health.progress, ...lowered }, generation);
   return resultOf({ ...noted, manifest: generation.manifest });
 }

@@ -15,6 +15,8 @@ export interface ArchiveTask {
   /** The archive that is restored and no other, with the sha-256 of its manifest. */
   readonly generation?: number;
   readonly digest?: string;
+  /** Its jobs need no more members than these, where somebody has accepted that. */
+  readonly mostQuorum?: number;
 }
 
 const directory = "/archive";
@@ -124,7 +126,8 @@ function argumentsOf(context: DesiredContext, task: ArchiveTask): string[] {
     ...task.members.map((host) => `--member=${host.includes(":") ? `[${host}]` : host}:${port.member}`),
   ];
   if (task.does === "restore") {
-    return ["restore", ...common, `--generation=${task.generation}`, `--digest=${task.digest}`];
+    const lowered = task.mostQuorum === undefined ? [] : [`--most-quorum=${task.mostQuorum}`];
+    return ["restore", ...common, `--generation=${task.generation}`, `--digest=${task.digest}`, ...lowered];
   }
   const excluded = archive?.maps.exclude ?? [];
   return [

@@ -1,8 +1,12 @@
 import { annotation } from "../../api/names.ts";
 import type { Observation } from "./observation.ts";
 
-/** What a person can accept once, for one version of the spec. */
-export type AcceptedAction = "lose-data";
+/**
+ * What a person can accept once, for one version of the spec. lose-data: the jobs' state is lost, or was. restore-archive:
+ * a cluster that has lost all its memory is filled from its newest archive. lower-job-quorum: protected jobs of an archive
+ * need no more members than a cluster of the new size gives them.
+ */
+export type AcceptedAction = "lose-data" | "restore-archive" | "lower-job-quorum";
 
 /**
  * The text of the annotation that accepts an action now: `<uid>/<generation>/<action>`. An edit of the spec, or another

@@ -2,12 +2,14 @@ import { activeJobs, nameOfJob } from "../evidence/jobs.ts";
 import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
 import type { Archive, Ledger, LedgerOperation } from "../ledger.ts";
-import { beginRestore } from "../ledger-stop-transitions.ts";
+import { beginReleasing, beginRestore } from "../ledger-stop-transitions.ts";
 import { enter, finish } from "../ledger-transitions.ts";
+import { enoughMembers, loweredQuorum } from "./archive-quorum.ts";
 import { archiveVolumeThere } from "./archive-volume.ts";
 import { endWork, mayRetry, preparing, startWork, volumeFree, type Work, workOf } from "./archive-work.ts";
 import { effect, timeOf } from "./evidence.ts";
 import { firstUnmet, type Gate, jobsKnown, safe, settled } from "./gates.ts";
+import { identityNow } from "./members.ts";
 import { hold, type Step, type Unmet, wait } from "./step.ts";
 import { letJobsGoOn } from "./suspend-jobs.ts";
 
@@ -16,32 +18,16 @@ export function startFromArchive(observation: Observation, ledger: Ledger, archi
   const size = wantedSize(observation.cluster.spec);
   const busy = endWork(observation, "the archive's volume is let go");
   if (busy) return busy;
-  const unmet = firstUnmet(observation, [archiveVolumeThere, volumeFree, sizeOf(archive, size)]);
+  const unmet = firstUnmet(observation, [archiveVolumeThere, volumeFree, enoughMembers(archive, size)]);
   if (unmet) return hold(unmet);
-  const next = beginRestore(ledger, size, archive, timeOf(observation));
+  const lowered = loweredQuorum(observation, archive, size);
+  const next = beginRestore(ledger, size, { archive, ...lowered }, timeOf(observation));
   return effect(
     observation,
     { kind: "Scale", from: 0, to: size, ledger: next },
     `starting ${size} members, to restore archive ${archive.generation} into them`,
   );
 }
-
-/** The engine never starts a protected job with fewer members than its record says; the record is in the archive. */
-function sizeOf({ jobs }: Archive, size: number): Gate {
-  const needy = jobs.filter((job) => job.quorum > size);
-  const least = Math.max(0, ...needy.map((job) => job.quorum));
-  return () =>
-    needy.length === 0
-      ? undefined
-      : {
-          check: "TooFewForJobs",
-          observed: `${needy.map((job) => `${nameOfJob(job)} needs ${job.quorum} members`).join(", ")}; ${size} are asked for`,
-          needed: `at least ${oddAtLeast(least)} members`,
-          remedy: `set spec.replicas to ${oddAtLeast(least)} or more; it may shrink again afterwards`,
-        };
-}
-
-const oddAtLeast = (size: number) => (size % 2 === 0 ? size + 1 : size);
 
 /** Job records are bound to the minor version: "the cluster was upgraded since the job was submitted". */
 export function versionOf({ version, generation }: Archive): Gate {
@@ -57,10 +43,11 @@ export function versionOf({ version, generation }: Archive): Gate {
         };
 }
 
-const restoring = ({ generation, nonce, digest }: Archive, { to }: LedgerOperation): Work => ({
+const restoring = ({ generation, nonce, digest }: Archive, { to, mostQuorum }: LedgerOperation): Work => ({
   does: "restore",
   size: to,
   ...{ generation, nonce, digest },
+  ...(mostQuorum !== undefined && { mostQuorum }),
 });
 
 /** The members are one whole view. @param archive the one that the ledger names. */
@@ -85,21 +72,24 @@ export function continueRestore(
 }
 
 function beginLoading(observation: Observation, ledger: Ledger, archive: Archive): Step {
-  const foreign = activeJobs(observation);
-  if (foreign.length > 0) return hold(foreignJobs(foreign.map(nameOfJob)));
+  const foreign = firstUnmet(observation, [noJobs]);
+  if (foreign) return hold(foreign);
   const next = enter(ledger, "Loading", timeOf(observation));
   const says = `all members are there and hold nothing: archive ${archive.generation} is loaded`;
   return effect(observation, { kind: "WriteLedger", ledger: next }, says);
 }
 
-function foreignJobs(names: readonly string[]): Unmet {
+/** A restore gives a cluster its jobs; others would be mixed up with them. */
+export const noJobs: Gate = (observation) => {
+  const there = activeJobs(observation).map(nameOfJob);
+  if (there.length === 0) return undefined;
   return {
     check: "ForeignJobs",
-    observed: `${names.join(", ")} in a cluster that was to be empty`,
+    observed: `${there.join(", ")} in a cluster that is to be restored into`,
     needed: "a cluster without jobs, to restore into",
-    remedy: "cancel these jobs, which somebody submitted past the closed gate; the archive stays as it is",
+    remedy: "cancel these jobs, which somebody submitted since it began; the archive stays as it is",
   };
-}
+};
 
 /** Idempotent: the Job writes the same entries again after any crash, also into a cluster that began anew meanwhile. */
 function load(observation: Observation, ledger: Ledger, operation: LedgerOperation, archive: Archive): Step {
@@ -136,7 +126,7 @@ function restoreFailed(says: string | undefined, archive: Archive): Unmet {
     observed: says ?? "the Job that restores failed",
     needed: `archive ${archive.generation} in the cluster`,
     remedy:
-      "it is tried again every minute and the archive stays as it is; look at the Job's log and mend what it names",
+      "it is tried again every minute and the archive stays as it is; look at the Job's log and mend what it names; where clients have written meanwhile, set suspend: true and then false: the cluster starts again with nothing in it",
   };
 }
 
@@ -170,7 +160,7 @@ function release(observation: Observation, ledger: Ledger, operation: LedgerOper
   }
   const busy = firstUnmet(observation, [volumeFree]);
   if (busy) return wait(busy);
-  const next = enter(ledger, "Releasing", timeOf(observation));
+  const next = beginReleasing(ledger, identityNow(observation), timeOf(observation));
   const ran = operation.jobs?.length ?? 0;
   return effect(
     observation,

@@ -4,11 +4,13 @@ import type { Millis, Observation } from "../evidence/observation.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
 import { beginArchive, giveUpStop, halt, suspendForArchive } from "../ledger-stop-transitions.ts";
 import { enter, finish } from "../ledger-transitions.ts";
+import { noJobs } from "./archive-restore.ts";
 import { archiveVolumeThere } from "./archive-volume.ts";
 import { endWork, preparing, startWork, type Work, workOf } from "./archive-work.ts";
 import { effect, ledgerOf, timeOf } from "./evidence.ts";
 import { budgetClosed, firstUnmet, type Gate, jobsKnown, safe, settled } from "./gates.ts";
 import { acceptedLoss, unacceptedLoss } from "./snapshots.ts";
+import { stateKept } from "./state-kept.ts";
 import { hold, type Step, type Unmet, wait } from "./step.ts";
 import { letJobsGoOn, suspendNext } from "./suspend-jobs.ts";
 
@@ -32,6 +34,22 @@ const notJustGivenUp: Gate = (observation) => {
   };
 };
 
+/** What would be saved now is a cluster that has lost everything; the archive that can bring it back would go for it. */
+const notLostAll: Gate = (observation) => (ledgerOf(observation)?.archive ? stateKept(observation) : undefined);
+
+/** Being deleted, nobody can say any more what it goes on with: what was saved stays, unless there is something newer. */
+function archiveWorthMore(observation: Observation): boolean {
+  return notLostAll(observation) !== undefined && firstUnmet(observation, [jobsKnown, noJobs]) === undefined;
+}
+
+function stopUnsaved(observation: Observation, ledger: Ledger, size: number): Step {
+  const unmet = firstUnmet(observation, [budgetClosed]);
+  if (unmet) return hold(unmet);
+  const next = halt(ledger, { size, lossless: false, because: "Remove" }, timeOf(observation));
+  const says = `stopping all ${size} members, which have lost everything; the archive stays`;
+  return effect(observation, { kind: "Scale", from: size, to: 0, ledger: next }, says);
+}
+
 /** Of this attempt alone: the ledger's epoch never comes again, also in a cluster that was deleted and made anew. */
 function nonceOf({ uid, epoch }: Ledger): string {
   return (uid.replaceAll("-", "") + epoch.toString(16).padStart(8, "0")).slice(-16).padStart(16, "0");
@@ -40,8 +58,9 @@ function nonceOf({ uid, epoch }: Ledger): string {
 export function stopToArchive(observation: Observation, ledger: Ledger, because: Because): Step {
   const size = observation.statefulSet?.replicas ?? 0;
   const relies = { size, snapshots: "OneByOne" } as const;
+  if (because === "Remove" && archiveWorthMore(observation)) return stopUnsaved(observation, ledger, size);
   // A deletion has its time: an archive that lacks some entries is better than none.
-  const kept = because === "Remove" ? [] : [unacceptedLoss(relies)];
+  const kept = because === "Remove" ? [] : [notLostAll, unacceptedLoss(relies)];
   const unmet = firstUnmet(observation, [...readyToArchive, ...kept, notJustGivenUp]);
   if (unmet) return hold(unmet);
   const accepted = because === "Remove" ? undefined : acceptedLoss(observation, relies);

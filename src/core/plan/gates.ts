@@ -1,9 +1,7 @@
-import { acceptCommand } from "../evidence/accept.ts";
 import type { Millis, Observation, PodFacts } from "../evidence/observation.ts";
 import { remediesFor } from "../evidence/remedies.ts";
 import { troubleOf } from "../evidence/troubles.ts";
 import { hostOf, inSomeView, singleView, type Views, viewsOf } from "../evidence/views.ts";
-import { ledgerOf } from "./evidence.ts";
 import type { Unmet } from "./step.ts";
 
 /** A named condition of a step: undefined when met, else what it saw, what it needs and what helps. */
@@ -268,18 +266,5 @@ export const jobsKnown: Gate = ({ jobs }) => {
     observed: jobs ? jobs.reason : "the jobs were not asked for yet",
     needed: "two equal answers about the jobs",
     remedy: "wait; if it lasts, look at the members' logs",
-  };
-};
-
-/** Every member of a cluster whose state was lost is new: nothing is done to it until somebody has taken note. */
-export const stateKept: Gate = (observation) => {
-  const lost = ledgerOf(observation)?.stateLost;
-  if (!lost) return undefined;
-  const jobs = lost.jobs.length > 0 ? `; jobs that ran: ${lost.jobs.join(", ")}` : "";
-  return {
-    check: "StateLost",
-    observed: `all members were replaced at once (seen ${lost.at}), so what the jobs kept in memory is gone${jobs}`,
-    needed: "somebody to take note",
-    remedy: `submit the jobs again as they need it, then ${acceptCommand(observation, "lose-data")}`,
   };
 };

@@ -21,9 +21,8 @@ export function watchIdentity(observation: Observation, ledger: Ledger): Step | 
       "the loss of state has been taken note of",
     );
   }
-  const view = singleView(viewsOf(observation))?.members ?? [];
-  const clusterId = observation.jobs?.known ? observation.jobs.clusterId : undefined;
-  const now = { members: view.map((member) => member.uuid).sort(), clusterId };
+  const now = identityNow(observation);
+  const { clusterId } = now;
   const sameMembers = now.members.join() === [...(ledger.members ?? [])].sort().join();
   if (sameMembers && (clusterId === undefined || clusterId === ledger.clusterId)) return undefined;
   const survivors = now.members.some((uuid) => ledger.members?.includes(uuid));
@@ -33,8 +32,15 @@ export function watchIdentity(observation: Observation, ledger: Ledger): Step | 
   const unheard = firstUnmet(observation, [jobsKnown]);
   if (unheard) return hold(unheard);
   if (clusterId !== undefined && clusterId === ledger.clusterId) return remember(observation, ledger, now);
-  const next = recordLoss(ledger, { ...now, jobs: jobsBefore(observation) }, timeOf(observation));
+  const next = recordLoss(ledger, { ...now, jobs: jobsBefore(observation, ledger) }, timeOf(observation));
   return effect(observation, { kind: "WriteLedger", ledger: next }, "every member is new: the jobs' state is lost");
+}
+
+/** Who the cluster is by this look; nobody where the members are not one view. */
+export function identityNow(observation: Observation): Identity {
+  const view = singleView(viewsOf(observation))?.members ?? [];
+  const clusterId = observation.jobs?.known ? observation.jobs.clusterId : undefined;
+  return { members: view.map((member) => member.uuid).sort(), clusterId };
 }
 
 function remember(observation: Observation, ledger: Ledger, now: Identity): Step {
@@ -42,7 +48,12 @@ function remember(observation: Observation, ledger: Ledger, now: Identity): Step
   return effect(observation, { kind: "WriteLedger", ledger: next }, "the members have changed");
 }
 
-/** The jobs that status last told of: the engine itself knows them no more. */
-function jobsBefore({ cluster }: Observation): string[] {
-  return (cluster.status?.jobs ?? []).map((job) => nameOfJob({ id: job.id, name: job.name }));
+/**
+ * The jobs that status last told of: the engine itself knows them no more. Where the loss came while a restore let them go
+ * on, it may have told of none.
+ */
+function jobsBefore({ cluster }: Observation, { archive, lastOperation }: Ledger): string[] {
+  const told = cluster.status?.jobs ?? [];
+  const restored = lastOperation?.kind === "Start" ? (archive?.jobs ?? []) : [];
+  return (told.length > 0 ? told : restored).map((job) => nameOfJob({ id: job.id, name: job.name }));
 }

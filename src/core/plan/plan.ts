@@ -7,16 +7,18 @@ import { expectedReplicas, type Ledger, type LedgerOperation } from "../ledger.t
 import { openLedger, reopenLedger, reopenStopped, restoreStopped } from "../ledger-transitions.ts";
 import { effect, ledgerOf, timeOf } from "./evidence.ts";
 import { continueForm, form } from "./form.ts";
-import { firstUnmet, safe, settled, stateKept } from "./gates.ts";
+import { firstUnmet, safe, settled } from "./gates.ts";
 import { continueGrow, grow } from "./grow.ts";
 import { watchIdentity } from "./members.ts";
 import { ledgerReadable, namesFree, notPaused, statefulSetStays } from "./preconditions.ts";
 import { keepFinalizer, remove } from "./remove.ts";
+import { restoreLost } from "./restore-lost.ts";
 import { restoreReplicas } from "./restore-replicas.ts";
 import { resumeNextWaiting } from "./resume-jobs.ts";
 import { continueRoll, roll } from "./roll.ts";
 import { continueShrink, shrink } from "./shrink.ts";
 import { continueStart, start } from "./start.ts";
+import { stateKept } from "./state-kept.ts";
 import { blocked, done, hold, type Step, wait } from "./step.ts";
 import { continueStop, stop, undoLatePassive } from "./stop.ts";
 import { deleteSurplusClaim } from "./volumes.ts";
@@ -96,6 +98,8 @@ function atRest(observation: Observation, ledger: Ledger, replicas: number): Ste
   const identity = wholeIdentity(observation, ledger);
   if (identity) return identity;
   if (wantsNobody(observation)) return stop(observation, ledger, becauseOf(observation));
+  const restored = restoreLost(observation, ledger);
+  if (restored) return restored;
   const lost = firstUnmet(observation, [stateKept]);
   if (lost) return hold(lost);
   const resume = resumeNextWaiting(observation, ledger);

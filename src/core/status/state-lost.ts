@@ -1,4 +1,4 @@
-import { stateKept } from "../plan/gates.ts";
+import { stateKept } from "../plan/state-kept.ts";
 import { type Assessment, explain, type Verdict } from "./assessment.ts";
 
 /** All members were replaced at once without a stop of ours: what jobs kept in memory is gone. */

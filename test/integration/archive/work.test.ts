@@ -3,16 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { listGenerations } from "../../../src/archive/generations.ts";
-import { runWork } from "../../../src/archive/work/work.ts";
-import { podOrLoopbackAddresses } from "../../../src/engine/addresses.ts";
-import { clusterName, startCluster, type TestCluster } from "../engine/members.ts";
-import { freePort } from "../free-port.ts";
+import { startCluster, type TestCluster } from "../engine/members.ts";
 import { addressesOf, sizeOf } from "./archives.ts";
 import { jobsOf } from "./jobs.ts";
+import { beginWork, nonce } from "./program.ts";
 
 /** The program that the operator's Jobs run, from its arguments to its last words, on a real member. */
 const entries = 5_000;
-const nonce = "0123456789abcdef";
 const directory = mkdtempSync(join(tmpdir(), "jet-work-"));
 const lastWords = join(directory, "last-words");
 const volume = mkdtempSync(join(tmpdir(), "jet-work-volume-"));
@@ -27,26 +24,8 @@ afterAll(async () => {
   for (const path of [directory, volume]) rmSync(path, { recursive: true, force: true });
 });
 
-async function work(does: "save" | "restore", more: readonly string[]) {
-  const port = await freePort();
-  const said: string[] = [];
-  const ended = runWork(
-    does,
-    [
-      ...[`--directory=${volume}`, "--namespace=shop", "--name=orders", `--nonce=${nonce}`, `--health-port=${port}`],
-      ...[`--cluster-name=${clusterName}`, ...more],
-      ...addressesOf(cluster).map(({ host, port: at }) => `--member=${host}:${at}`),
-    ],
-    {
-      output: { print: (text) => said.push(text), complain: (text) => said.push(text) },
-      signal: AbortSignal.timeout(120_000),
-      ...{ lastWords, addresses: podOrLoopbackAddresses() },
-    },
-  );
-  const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.status === 200;
-  return { ended, ready, said };
-}
-
+const work = (does: "save" | "restore", more: readonly string[]) =>
+  beginWork(does, cluster, { volume, lastWords }, more);
 const words = () => readFileSync(lastWords, "utf8");
 
 test("saves only once the cluster is PASSIVE, and names in its last words what it saved", async () => {

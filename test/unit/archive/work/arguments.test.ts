@@ -37,6 +37,9 @@ describe("the arguments of the Job that saves or restores", () => {
     const [does, ...rest] = argumentsOf(task);
     expect(does).toBe("restore");
     expect(parseTask("restore", rest)).toMatchObject({ does: "restore", nonce, generation: 7, digest });
+    expect(parseTask("restore", rest)).not.toHaveProperty("mostQuorum");
+    const [, ...lowered] = argumentsOf({ ...task, mostQuorum: 2 });
+    expect(parseTask("restore", lowered)).toMatchObject({ does: "restore", mostQuorum: 2 });
   });
 
   test("give a restore the time that its user allows", () => {
@@ -53,6 +56,7 @@ describe("the arguments of the Job that saves or restores", () => {
     ["a nonce that is none", with_("nonce", "x"), /--nonce: "x"/],
     ["a digest that is none", with_("digest", "abc"), /--digest: "abc"/],
     ["a generation that is none", with_("generation", "0"), /--generation: "0"/],
+    ["a quorum that is none", [...whole, "--most-quorum=0"], /--most-quorum: "0"/],
     ["a member without a port", with_("member", "10.0.0.1"), /--member: \["10.0.0.1"\]/],
     ["no member", whole.filter((flag) => !flag.startsWith("--member=")), /--member: missing/],
     ["a flag of the other work", [...whole, "--keep=2"], /keep/],

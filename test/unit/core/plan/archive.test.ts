@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { finalizer } from "../../../../src/api/names.ts";
+import { annotation, finalizer } from "../../../../src/api/names.ts";
 import type { ArchiveFacts, ArchiveWork } from "../../../../src/core/evidence/archive.ts";
 import type { Archive, Ledger } from "../../../../src/core/ledger.ts";
 import {
@@ -63,6 +63,7 @@ const result = {
     jobs: 2,
   },
 };
+const lowering = { generation: 7, annotations: { [annotation.accept]: `${clusterUid}/7/lower-job-quorum` } };
 const kept = { metadata: { finalizers: [finalizer] } };
 
 const ready = formed(3, { clusterId: "cluster-id" });
@@ -73,7 +74,7 @@ const saving = enter(quiescing, "Saving", at);
 const reactivating = giveUpStop(saving, { step: "Reactivating", failure: "no room" }, at);
 const resuming = enter(reactivating, "ResumingJobs", at);
 const stopped = finishStop(halt(saving, { size: 3, lossless: true, because: "Suspend", archive: saved }, at), at);
-const joining = beginRestore(stopped, 3, saved, at);
+const joining = beginRestore(stopped, 3, { archive: saved }, at);
 const loading = enter(joining, "Loading", at);
 const loaded = enter(loading, "Loaded", at);
 const releasing = enter(loaded, "Releasing", at);
@@ -236,6 +237,15 @@ const cases: Record<string, [string, Case, string][]> = {
       "blocked TooFewForJobs",
     ],
     [
+      "smaller all the same, where it is accepted that they need fewer",
+      starting(stopped, {
+        size: 0,
+        spec: { ...archiveMode, replicas: 1 },
+        metadata: { ...kept.metadata, ...lowering },
+      }),
+      "Scale 0→1 Start/Joining Q3",
+    ],
+    [
       "not with another minor version",
       starting(stopped, { size: 0, version: "5.5.0", spec: { ...archiveMode, replicas: 3, version: "5.5.0" } }),
       "blocked ArchiveOfOtherVersion",
@@ -354,4 +364,29 @@ test("the Job is told the members' addresses and the digest of what it is to res
   expect(step).toMatchObject({
     effect: { task: { nonce, digest: "d1", size: 3, members: expect.arrayContaining([expect.any(String)]) } },
   });
+});
+
+test("that jobs need fewer members is accepted once, and goes with the start into the arguments of the Job", () => {
+  const few = starting(stopped, {
+    size: 0,
+    spec: { ...archiveMode, replicas: 1 },
+    metadata: { ...kept.metadata, ...lowering },
+  });
+  const step = plan(observe(few));
+  const ledger = step.kind === "effect" && step.effect.kind === "Scale" ? step.effect.ledger : undefined;
+  expect(ledger).toMatchObject({ accepted: `${clusterUid}/7/lower-job-quorum`, operation: { mostQuorum: 1 } });
+  const load = plan(observe({ ...few, size: 1, ledger: enter(ledger!, "Loading", at) }));
+  expect(load).toMatchObject({ effect: { kind: "CreateArchiveJob", task: { does: "restore", mostQuorum: 1 } } });
+});
+
+test("nobody's quorum is lowered where there are enough members, whatever is accepted", () => {
+  const step = plan(observe(starting(stopped, { size: 0, metadata: { ...kept.metadata, ...lowering } })));
+  const ledger = step.kind === "effect" && step.effect.kind === "Scale" ? step.effect.ledger : undefined;
+  expect([ledger?.accepted, ledger?.operation?.mostQuorum]).toEqual([undefined, undefined]);
+});
+
+test("what is blocked for too few members names the least size, and the acceptance", () => {
+  const step = plan(observe(starting(stopped, { size: 0, spec: { ...archiveMode, replicas: 1 } })));
+  const remedy = step.kind === "blocked" ? step.by[0]?.remedy : undefined;
+  expect(remedy).toMatch(/spec\.replicas to 3 or more.*let them need 1 .*\/lower-job-quorum$/);
 });
