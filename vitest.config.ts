@@ -5,7 +5,17 @@ import { defineConfig } from "vitest/config";
 const { JET_CLUSTER: onlyCluster } = process.env;
 
 /** Only in `npm run test:full`: together they take longer than `npm test` has. `JET_TEST_LONG=1` brings them in by hand. */
-const longFiles = ["archive", "lifecycle", "operator-killed", "snapshot-completeness", "split-brain", "two-nodes"];
+const longFiles = [
+  "archive",
+  "archive-clients",
+  "archive-contents",
+  "archive-kills",
+  "lifecycle",
+  "operator-killed",
+  "snapshot-completeness",
+  "split-brain",
+  "two-nodes",
+];
 const { JET_TEST_LONG: long } = process.env;
 
 export default defineConfig({

@@ -2,6 +2,7 @@
  * Runs in a pod of the test cluster: the official Node client behind a small HTTP server, and a port probe. Environment:
  * CLUSTER_NAME and ADDRESS (host:port) of the engine; without them there is no client, only the probe.
  */
+import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { Client } from "hazelcast-client";
@@ -42,11 +43,49 @@ async function answer({ method, path, query, body }: Question): Promise<unknown>
   const map = await client.getMap<string | number, unknown>(mapName);
   if (part === "size") return map.size();
   if (part === undefined) return (await map.entrySet()).map(([name, value]) => [plain(name), plain(value)]);
+  if (part === "fill") return fill(map, JSON.parse(body) as Slice);
+  if (part === "differing") return differing(map, JSON.parse(body) as Slice);
   if (method === "PUT") {
     await map.set(keyFrom(key), JSON.parse(body));
     return null;
   }
   return plain(await map.get(keyFrom(key)));
+}
+
+/** Entries with the keys `from` to `to` − 1, whose values follow from their key. */
+interface Slice {
+  readonly from: number;
+  readonly to: number;
+  /** Characters of a value. */
+  readonly length: number;
+}
+
+type AnyMap = Awaited<ReturnType<HazelcastClient["getMap"]>>;
+const atOnce = 100;
+
+async function fill(map: AnyMap, { from, to, length }: Slice): Promise<null> {
+  for (let key = from; key < to; key += atOnce) {
+    await map.setAll(keysFrom(key, Math.min(to, key + atOnce)).map((each) => [each, contentOf(each, length)]));
+  }
+  return null;
+}
+
+/** How many of them are missing or have another value. */
+async function differing(map: AnyMap, { from, to, length }: Slice): Promise<number> {
+  let right = 0;
+  for (let key = from; key < to; key += atOnce) {
+    const found = await map.getAll(keysFrom(key, Math.min(to, key + atOnce)));
+    right += found.filter(([each, value]) => value === contentOf(Number(plain(each)), length)).length;
+  }
+  return to - from - right;
+}
+
+const keysFrom = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+
+/** No compression makes it small. */
+function contentOf(key: number, length: number): string {
+  const outputLength = Math.ceil((length * 3) / 4);
+  return createHash("shake256", { outputLength }).update(String(key)).digest("base64").slice(0, length);
 }
 
 /** `number:7` is the Java long 7; anything else a string. */

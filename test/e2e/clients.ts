@@ -27,9 +27,28 @@ export interface EngineClient {
   set(map: string, key: string | number, value: string | number): Promise<void>;
   size(map: string): Promise<number>;
   entries(map: string): Promise<[unknown, unknown][]>;
+  /** Writes `entries` values of `length` characters that follow from their keys, 0 to entries − 1, and do not compress. */
+  fill(map: string, content: MapContent): Promise<void>;
+  /** How many of the entries that `fill` has written are missing or have another value. */
+  differing(map: string, content: MapContent): Promise<number>;
   /** Whether a TCP connection from this pod is accepted within 2 s. */
   canConnect(host: string, port: number): Promise<boolean>;
   stop(): Promise<void>;
+}
+
+export interface MapContent {
+  readonly entries: number;
+  readonly length: number;
+}
+
+/** What one question may carry, in characters: it has 30 s. */
+const sliceLength = 10_000_000;
+
+function slicesOf({ entries, length }: MapContent) {
+  const step = Math.max(1, Math.floor(sliceLength / length));
+  return Array.from({ length: Math.ceil(entries / step) }, (_, index) => {
+    return { from: index * step, to: Math.min(entries, (index + 1) * step), length };
+  });
 }
 
 /**
@@ -56,8 +75,10 @@ function questions(url: string): Omit<EngineClient, "stop"> {
     if (!answer.ok) throw new Error(`client: ${path}: ${text}`);
     return JSON.parse(text);
   };
+  const mapPath = (map: string) => `maps/${encodeURIComponent(map)}`;
+  const post = (body: object) => ({ method: "POST", body: JSON.stringify(body) });
   const entry = (map: string, key: string | number) =>
-    `maps/${encodeURIComponent(map)}/entries/${encodeURIComponent(typeof key === "number" ? `number:${key}` : key)}`;
+    `${mapPath(map)}/entries/${encodeURIComponent(typeof key === "number" ? `number:${key}` : key)}`;
   const connected = async () => ((await ask("state")) as { connected: boolean }).connected;
   return {
     connected,
@@ -71,8 +92,16 @@ function questions(url: string): Omit<EngineClient, "stop"> {
     async set(map, key, value) {
       await ask(entry(map, key), { method: "PUT", body: JSON.stringify(value) });
     },
-    size: async (map) => (await ask(`maps/${encodeURIComponent(map)}/size`)) as number,
-    entries: async (map) => (await ask(`maps/${encodeURIComponent(map)}`)) as [unknown, unknown][],
+    size: async (map) => (await ask(`${mapPath(map)}/size`)) as number,
+    entries: async (map) => (await ask(mapPath(map))) as [unknown, unknown][],
+    async fill(map, content) {
+      for (const slice of slicesOf(content)) await ask(`${mapPath(map)}/fill`, post(slice));
+    },
+    async differing(map, content) {
+      let all = 0;
+      for (const slice of slicesOf(content)) all += (await ask(`${mapPath(map)}/differing`, post(slice))) as number;
+      return all;
+    },
     canConnect: async (target, port) =>
       ((await ask(`connect?host=${encodeURIComponent(target)}&port=${port}`)) as { open: boolean }).open,
   };
