@@ -36,7 +36,7 @@ export interface EngineClient {
   stop(): Promise<void>;
 }
 
-export interface MapContent {
+interface MapContent {
   readonly entries: number;
   readonly length: number;
 }
