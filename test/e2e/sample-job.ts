@@ -59,15 +59,10 @@ export async function submitSampleJob(
   job: SampleJob,
   progress: Progress = () => undefined,
 ): Promise<void> {
-  const line: EngineLine = target.version.startsWith("5.") ? "platform" : "jet";
-  const image = await ensureImage(imageNames[target.version], progress);
-  await host.importImage(image.tar);
   const api = connect(host.kubeconfigPath);
   const base = `/api/v1/namespaces/${target.namespace}`;
   const name = `submit-${job.name}`;
-  const jar = readFileSync(await sampleJobJar(line, progress)).toString("base64");
-  const pod = podFor(name, image.reference, commandLine(line, target, job), target);
-  await api.request("POST", `${base}/configmaps`, { metadata: { name }, binaryData: { [jarFile]: jar } });
+  const pod = await jarPod(host, target, { name, command: submission(target, job) }, progress);
   try {
     await api.request("POST", `${base}/pods`, pod);
     await until(`job ${job.name} to be submitted`, () => ended(api, `${base}/pods/${name}`), {
@@ -75,9 +70,35 @@ export async function submitSampleJob(
       everyMillis: 500,
     }).then((phase) => succeeded(api, `${base}/pods/${name}`, phase));
   } finally {
-    await remove(api, `${base}/pods/${name}`);
-    await remove(api, `${base}/configmaps/${name}`);
+    await removeJarPod(host, target.namespace, name);
   }
+}
+
+/** A pod of the engine's own image that runs a command beside the sample job's jar. */
+interface JarPod {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+/** Where the jar is for that command. */
+export const jarPath = "/job/sample-job.jar";
+
+/** Brings the jar into the cluster, as a ConfigMap of the pod's name. @returns the pod, which is still to be made. */
+export async function jarPod(host: ClientHost, target: JobTarget, { name, command }: JarPod, progress: Progress) {
+  const image = await ensureImage(imageNames[target.version], progress);
+  await host.importImage(image.tar);
+  const jar = readFileSync(await sampleJobJar(lineOf(target), progress)).toString("base64");
+  const configMaps = `/api/v1/namespaces/${target.namespace}/configmaps`;
+  await connect(host.kubeconfigPath).request("POST", configMaps, {
+    metadata: { name },
+    binaryData: { [jarFile]: jar },
+  });
+  return podFor(name, image.reference, command, target);
+}
+
+export async function removeJarPod(host: ClientHost, namespace: string, name: string): Promise<void> {
+  const api = connect(host.kubeconfigPath);
+  for (const kind of ["pods", "configmaps"]) await remove(api, `/api/v1/namespaces/${namespace}/${kind}/${name}`);
 }
 
 const imageNames: Record<JobTarget["version"], ImageName> = {
@@ -88,10 +109,16 @@ const imageNames: Record<JobTarget["version"], ImageName> = {
 
 const jarFile = "sample-job.jar";
 
-function commandLine(line: EngineLine, target: JobTarget, job: SampleJob): string[] {
-  const program = line === "platform" ? "hz-cli" : "jet";
-  const options = Object.entries(job).map(([field, value]) => `${field}=${value}`);
-  return [program, "submit", "-v", "-t", `${target.clusterName}@${target.address}`, `/job/${jarFile}`, ...options];
+const lineOf = ({ version }: JobTarget): EngineLine => (version.startsWith("5.") ? "platform" : "jet");
+
+function submission(target: JobTarget, job: SampleJob): string[] {
+  const program = lineOf(target) === "platform" ? "hz-cli" : "jet";
+  return [program, "submit", "-v", "-t", `${target.clusterName}@${target.address}`, jarPath, ...argumentsOf(job)];
+}
+
+/** As the job's program takes them. */
+export function argumentsOf(job: SampleJob): string[] {
+  return Object.entries(job).map(([field, value]) => `${field}=${value}`);
 }
 
 async function ended(api: KubeApi, path: string): Promise<string | undefined> {
