@@ -35,6 +35,8 @@ export const annotation = {
   specHash: `${group}/spec-hash`,
   /** On the StatefulSet: hash of the part of it that all members must share. */
   restartHash: `${group}/restart-hash`,
+  /** On the StatefulSet: what its members call their cluster, until a change of the spec has been taken up. */
+  clusterName: `${group}/cluster-name`,
   /** On claims: stamp of the ledger, JSON. */
   stamp: `${group}/stamp`,
   /** On the Job that saves or restores: the attempt that it was made for. */

@@ -1,6 +1,7 @@
 import { port } from "../api/names.ts";
 import type { KnownMember, Observation } from "../core/evidence/observation.ts";
 import { hostOf, isJoining } from "../core/evidence/views.ts";
+import { runningName } from "../core/evidence/wishes.ts";
 import type { Answer } from "../engine/answer.ts";
 import type { EngineJobs } from "../engine/jobs.ts";
 import type { EngineRest } from "../engine/rest.ts";
@@ -50,7 +51,7 @@ export function createEngineCommands(rest: EngineRest, jobs: EngineJobs): Engine
       const own = member?.view.find((seen) => seen.uuid === member.uuid);
       if (!own) throw new EngineRefused(`cluster state ${to}`, "no member that has joined");
       const address = { host: hostOf(own.address), port: port.member };
-      const change = { clusterName: nameOf(observation), to, deadlineMillis: stateCallMillis };
+      const change = { clusterName: runningName(observation), to, deadlineMillis: stateCallMillis };
       const answer = await rest.changeState(address, change, signal);
       // No answer says nothing, and neither does a yes: the state is watched.
       if (!answer.known && answer.reason.startsWith("Refused")) throw new StateRefused(to, answer.reason);
@@ -71,13 +72,9 @@ function joined(observation: Observation): KnownMember[] {
   return observation.members.filter((m): m is KnownMember => m.known && !isJoining(m, observation));
 }
 
-function nameOf({ cluster }: Observation): string {
-  return cluster.spec.clusterName ?? cluster.metadata.name;
-}
-
 function asked(observation: Observation, through?: string) {
   const members = joined(observation).filter((member) => through === undefined || member.uuid === through);
-  const target = askedOf({ members, clusterName: nameOf(observation) });
+  const target = askedOf({ members, clusterName: runningName(observation) });
   if (!target) throw new EngineRefused("jobs", "no member that has joined");
   return target;
 }

@@ -41,7 +41,7 @@ interface Part {
   readonly operations: readonly JsonPatchOperation[];
 }
 
-const hashNames = [annotation.specHash, annotation.restartHash, annotation.templateHash];
+const hashNames = [annotation.specHash, annotation.restartHash, annotation.clusterName, annotation.templateHash];
 
 /**
  * Of annotations that were taken away the template itself has kept its hash. What the spec was then is not known any

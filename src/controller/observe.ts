@@ -18,6 +18,7 @@ export function statefulSetFacts(statefulSet: Raw<V1StatefulSet>): StatefulSetFa
     ledgerText,
     specHash: annotations[annotation.specHash],
     restartHash: annotations[annotation.restartHash],
+    clusterName: annotations[annotation.clusterName],
     templateHash: annotations[annotation.templateHash],
   };
 }

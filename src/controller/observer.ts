@@ -4,6 +4,7 @@ import { annotation, childNames, port } from "../api/names.ts";
 import { type Engine, engineOf, newestVersion } from "../core/evidence/capabilities.ts";
 import type { KnownMember, Observation, SideFacts, StatefulSetFacts } from "../core/evidence/observation.ts";
 import { isJoining, singleView, smallerSides, viewsOf } from "../core/evidence/views.ts";
+import { runningName } from "../core/evidence/wishes.ts";
 import type { Ledger } from "../core/ledger.ts";
 import { ledgerOf } from "../core/plan/evidence.ts";
 import type { Caches } from "./caches.ts";
@@ -134,11 +135,10 @@ async function jobsOf(
   const size = sizeBefore(seen);
   const most = (singleView(viewsOf(asIfSeen))?.members.length ?? 0) * 2 > size;
   if (joined.length === 0 || (joined.length < size && !most)) return undefined;
-  const { metadata, spec } = seen.cluster;
   const ledger = ledgerOf(seen);
   const atRest = ledger !== undefined && ledger.operation === undefined && !mayResume(seen.cluster, ledger);
   const quiet = atRest && tookNoteOf(seen.cluster);
-  return jobs.observe(key, { members: joined, clusterName: spec.clusterName ?? metadata.name, quiet }, signal);
+  return jobs.observe(key, { members: joined, clusterName: runningName(seen), quiet }, signal);
 }
 
 /** A resume is never decided from an old list: its user may have taken the job back meanwhile. */
@@ -160,10 +160,10 @@ async function sidesOf(
   members: Observation["members"],
   signal: AbortSignal,
 ): Promise<Observation["sides"]> {
-  const { metadata, spec } = seen.cluster;
+  const { spec } = seen.cluster;
   const size = ledgerOf(seen)?.formedSize;
   if (spec.splitBrain.minority !== "SuspendJobs" || size === undefined) return [];
-  const clusterName = spec.clusterName ?? metadata.name;
+  const clusterName = runningName(seen);
   const sides: SideFacts[] = [];
   for (const [index, view] of smallerSides(viewsOf({ ...seen, members } as Observation), size).entries()) {
     const uuids = view.members.map((member) => member.uuid);

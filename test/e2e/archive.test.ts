@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { JetClusterSpecInput } from "../../src/api/jet-cluster.ts";
 import { clusterHost, up } from "../cluster/cluster.ts";
 import { type EngineClient, startClient } from "./clients.ts";
-import { engineImages, testedEngines } from "./engines.ts";
+import { type CountingJob, startCountingJob } from "./counting-job.ts";
+import { engineImages, newestEngine, testedEngines } from "./engines.ts";
 import { condition, type TestedCluster, testedCluster } from "./jet-clusters.ts";
 import { installOperator, type Release } from "./operator-release.ts";
 import { type JobProgress, submitSampleJob, waitForCount } from "./sample-job.ts";
@@ -30,20 +32,23 @@ describe.each(testedEngines)("an archive of %s", (version) => {
   let progress: JobProgress;
   let failed = false;
 
-  const spec = (replicas: number, suspend: boolean) => ({
-    ...{ replicas, suspend, version },
+  /** What all members share, changed by a restart. */
+  let shared: JetClusterSpecInput = {};
+  let clusterName = "ledger";
+  const spec = (replicas: number, suspend: boolean): JetClusterSpecInput => ({
+    ...{ replicas, suspend, version, ...shared },
     resources: { requests: { cpu: "50m", memory: "300Mi" }, limits: { memory: "450Mi" } },
     network: { clients: [{ podSelector: { matchLabels: client } }] },
     losslessRestart: { mode: "Archive" as const, archive: { storage: { size: "1Gi" } } },
   });
   const address = `ledger.${namespace}.svc.cluster.local:5701`;
-  const target = { namespace, version, clusterName: "ledger", address, labels: client };
+  const target = { namespace, version, clusterName, address, labels: client };
 
   async function connectReader(): Promise<EngineClient> {
     await reader?.stop();
     reader = await startClient(clusterHost, {
       ...{ namespace, name: "reader", labels: client },
-      engine: { address, clusterName: "ledger" },
+      engine: { address, clusterName },
     });
     return reader;
   }
@@ -115,10 +120,65 @@ describe.each(testedEngines)("an archive of %s", (version) => {
     await jobGoesOn();
   });
 
+  test("is not restarted with another minor version, which could not go on with its jobs", async () => {
+    const other = version === "5.7.0" ? "5.6.0" : "5.7.0";
+    await cluster.apply({ ...spec(3, false), version: other });
+    const refused = await cluster.waitFor("the refusal", ({ status }) =>
+      (status?.blockedBy ?? []).some(({ check }) => check === "MinorVersionChanged"),
+    );
+    expect(refused.status?.blockedBy?.[0]?.remedy).toContain(`spec.version to ${version}`);
+    await cluster.apply(spec(3, false));
+    await cluster.ready(3);
+  });
+
+  test("is restarted with another name, more backups and other partitions, and nobody's word", async () => {
+    clusterName = "renamed";
+    shared = { clusterName, backupCount: 2, config: { properties: { "hazelcast.partition.count": "31" } } };
+    const pods = (await cluster.pods()).map(({ metadata }) => metadata.uid);
+    await cluster.apply(spec(3, false));
+    await cluster.ready(3);
+    const now = (await cluster.pods()).map(({ metadata }) => metadata.uid);
+    expect(now.filter((uid) => pods.includes(uid))).toEqual([]);
+    await jobGoesOn();
+  });
+
   test("a JetCluster that is deleted and made again comes back with its jobs", async () => {
     await cluster.remove();
     await cluster.apply(spec(3, false));
     await cluster.ready(3);
     await jobGoesOn();
   });
+});
+
+test("a single member, which cannot be replaced beside another, is so through an archive", {
+  timeout: 900_000,
+}, async () => {
+  const version = newestEngine;
+  await engineImages(version);
+  const solo = testedCluster(namespace, "solo");
+  await solo.remove();
+  const address = `solo.${namespace}.svc.cluster.local:5701`;
+  const labels = client;
+  const spec = (heapPercent: number): JetClusterSpecInput => ({
+    ...{ replicas: 1, version, jvm: { heapPercent } },
+    resources: { requests: { cpu: "50m", memory: "300Mi" }, limits: { memory: "450Mi" } },
+    network: { clients: [{ podSelector: { matchLabels: labels } }] },
+    losslessRestart: { mode: "Archive", archive: { storage: { size: "1Gi" } } },
+  });
+  let job: CountingJob | undefined;
+  try {
+    await solo.apply(spec(60));
+    await solo.ready(1);
+    job = await startCountingJob({ namespace, version, clusterName: "solo", address, labels }, { name: "alone" });
+    const [before] = await solo.pods();
+    await solo.apply(spec(55));
+    await solo.ready(1);
+    expect((await solo.pods())[0]?.metadata.uid).not.toBe(before?.metadata.uid);
+    expect((await solo.read()).status?.archive).toMatchObject({ generation: 1, jobs: 1 });
+    await job.goesOn();
+  } finally {
+    await job?.stop();
+    await solo.remove();
+    await solo.kubectl("delete", "persistentvolumeclaims", "solo-archive", "--ignore-not-found");
+  }
 });

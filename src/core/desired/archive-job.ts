@@ -2,12 +2,14 @@ import type { V1Container, V1Job, V1PodSpec } from "@kubernetes/client-node";
 import { annotation, childNames, label, managedBy, port } from "../../api/names.ts";
 import { runOf } from "../evidence/archive.ts";
 import { mapsWithStore } from "../evidence/map-stores.ts";
-import { clusterNameOf, type DesiredContext } from "./context.ts";
+import type { DesiredContext } from "./context.ts";
 import { childMetadata } from "./metadata.ts";
 
 export interface ArchiveTask {
   readonly does: "save" | "restore";
   readonly nonce: string;
+  /** What the members call their cluster. */
+  readonly clusterName: string;
   /** Members of the cluster. */
   readonly size: number;
   /** Their addresses: hosts, all on the member port. */
@@ -119,7 +121,7 @@ function argumentsOf(context: DesiredContext, task: ArchiveTask): string[] {
   const common = [
     `--directory=${directory}`,
     `--nonce=${task.nonce}`,
-    `--cluster-name=${clusterNameOf(context)}`,
+    `--cluster-name=${task.clusterName}`,
     `--namespace=${context.cluster.metadata.namespace}`,
     `--name=${context.cluster.metadata.name}`,
     `--health-port=${port.archiveHealth}`,

@@ -1,6 +1,6 @@
 import type { V1StatefulSet } from "@kubernetes/client-node";
 import { annotation, childNames } from "../../api/names.ts";
-import type { DesiredContext } from "./context.ts";
+import { clusterNameOf, type DesiredContext } from "./context.ts";
 import { childMetadata, selectorLabels } from "./metadata.ts";
 import { podTemplate, templateHash } from "./pod-template.ts";
 import { restartHash, specHash } from "./spec-hash.ts";
@@ -18,6 +18,7 @@ function templateAnnotations(context: DesiredContext): Record<string, string> {
   return {
     [annotation.specHash]: specHash(context),
     [annotation.restartHash]: restartHash(context),
+    [annotation.clusterName]: clusterNameOf(context),
     [annotation.templateHash]: templateHash(context),
   };
 }

@@ -65,6 +65,8 @@ export interface StatefulSetFacts {
   readonly ledgerText: string | undefined;
   readonly specHash: string | undefined;
   readonly restartHash: string | undefined;
+  /** What its members call their cluster. */
+  readonly clusterName: string | undefined;
   readonly templateHash: string | undefined;
 }
 

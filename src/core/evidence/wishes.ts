@@ -20,6 +20,11 @@ export function wantsRestart(observation: Observation): boolean {
   );
 }
 
+/** What the members that run call their cluster: a name that was edited since is that of the next ones. */
+export function runningName({ cluster, statefulSet }: Pick<Observation, "cluster" | "statefulSet">): string {
+  return statefulSet?.clusterName ?? cluster.spec.clusterName ?? cluster.metadata.name;
+}
+
 /** A stop would keep the state of the jobs: on the members' own volumes, or in an archive. */
 export function isLossless({ cluster }: Observation): boolean {
   return cluster.spec.losslessRestart.mode !== "Disabled";

@@ -29,16 +29,18 @@ export function startFromArchive(observation: Observation, ledger: Ledger, archi
   );
 }
 
+/** Major and minor version, to which job records are bound. */
+export const lineOf = (version: string): string => version.split(".").slice(0, 2).join(".");
+
 /** Job records are bound to the minor version: "the cluster was upgraded since the job was submitted". */
 export function versionOf({ version, generation }: Archive): Gate {
-  const minor = (text: string) => text.split(".").slice(0, 2).join(".");
   return ({ engine }) =>
-    minor(engine.version) === minor(version)
+    lineOf(engine.version) === lineOf(version)
       ? undefined
       : {
           check: "ArchiveOfOtherVersion",
           observed: `archive ${generation} was written by ${version}; the spec asks for ${engine.version}`,
-          needed: `an engine of the ${minor(version)} line`,
+          needed: `an engine of the ${lineOf(version)} line`,
           remedy: `set spec.version to ${version}; jobs saved by one minor version cannot go on in another`,
         };
 }

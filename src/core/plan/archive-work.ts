@@ -2,11 +2,12 @@ import type { ArchiveTask } from "../desired/archive-job.ts";
 import { type ArchiveWork, runOf } from "../evidence/archive.ts";
 import type { KnownMember, Millis, Observation } from "../evidence/observation.ts";
 import { hostOf } from "../evidence/views.ts";
+import { runningName } from "../evidence/wishes.ts";
 import { effect } from "./evidence.ts";
 import { type Step, type Unmet, wait } from "./step.ts";
 
 /** One attempt of saving or restoring, by the operation it belongs to. */
-export type Work = Omit<ArchiveTask, "members">;
+export type Work = Omit<ArchiveTask, "members" | "clusterName">;
 
 /** The Job of this very attempt, wherever it stands; undefined while it is not there. */
 export function workOf({ archive }: Observation, { does, nonce }: Work): ArchiveWork | undefined {
@@ -22,7 +23,11 @@ export function startWork(observation: Observation, work: Work, says: string): S
   const there = observation.archive?.work;
   if (!there) {
     const members = observation.members.flatMap((member) => (member.known ? [ownHost(member)] : [])).sort();
-    return effect(observation, { kind: "CreateArchiveJob", task: { ...work, members } }, says);
+    return effect(
+      observation,
+      { kind: "CreateArchiveJob", task: { ...work, clusterName: runningName(observation), members } },
+      says,
+    );
   }
   return endWork(observation, "the archive's volume is let go first") ?? wait(leaving(there));
 }

@@ -12,6 +12,7 @@ import { continueGrow, grow } from "./grow.ts";
 import { watchIdentity } from "./members.ts";
 import { ledgerReadable, namesFree, notPaused, statefulSetStays } from "./preconditions.ts";
 import { keepFinalizer, remove } from "./remove.ts";
+import { restart } from "./restart.ts";
 import { restoreLost } from "./restore-lost.ts";
 import { restoreReplicas } from "./restore-replicas.ts";
 import { resumeNextWaiting } from "./resume-jobs.ts";
@@ -97,9 +98,9 @@ function atRest(observation: Observation, ledger: Ledger, replicas: number): Ste
   const unmet = firstUnmet(observation, [...settled, safe]);
   const identity = wholeIdentity(observation, ledger);
   if (identity) return identity;
-  if (wantsNobody(observation)) return stop(observation, ledger, becauseOf(observation));
-  const restored = restoreLost(observation, ledger);
+  const restored = becauseOf(observation) === "Remove" ? undefined : restoreLost(observation, ledger);
   if (restored) return restored;
+  if (wantsNobody(observation)) return stop(observation, ledger, becauseOf(observation));
   const lost = firstUnmet(observation, [stateKept]);
   if (lost) return hold(lost);
   const resume = resumeNextWaiting(observation, ledger);
@@ -107,7 +108,7 @@ function atRest(observation: Observation, ledger: Ledger, replicas: number): Ste
   const wanted = wantedSize(observation.cluster.spec);
   if (wanted > replicas) return grow(observation, ledger, wanted);
   if (wanted < replicas) return shrink(observation, ledger, wanted);
-  if (wantsRestart(observation)) return stop(observation, ledger, "Restart");
+  if (wantsRestart(observation)) return restart(observation, ledger);
   if (wantsOtherPods(observation)) return roll(observation, ledger);
   if (unmet) return hold(unmet);
   return deleteSurplusClaim(observation, replicas) ?? done;

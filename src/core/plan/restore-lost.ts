@@ -20,7 +20,8 @@ import { hold, type Step } from "./step.ts";
 export function restoreLost(observation: Observation, ledger: Ledger): Step | undefined {
   const { archive, stateLost } = ledger;
   if (!stateLost || !archive || !archives(observation)) return undefined;
-  const wanted = wantedSize(observation.cluster.spec);
+  const size = observation.statefulSet?.replicas ?? 0;
+  const wanted = wantedSize(observation.cluster.spec) || size;
   const lowered = loweredQuorum(observation, archive, wanted);
   if (!lowered && !accepts(observation, "restore-archive")) return undefined;
   const busy = endWork(observation, "the archive's volume is let go");
@@ -29,7 +30,6 @@ export function restoreLost(observation: Observation, ledger: Ledger): Step | un
   const fits = [versionOf(archive), enoughMembers(archive, wanted), noJobs];
   const unmet = firstUnmet(observation, [...there, ...fits]);
   if (unmet) return hold(unmet);
-  const size = observation.statefulSet?.replicas ?? 0;
   const accepted = acceptanceNow(observation, "restore-archive");
   const next = beginRefill(ledger, size, { archive, accepted, ...lowered }, timeOf(observation));
   const says = `archive ${archive.generation} is restored into the ${size} new members, as accepted`;

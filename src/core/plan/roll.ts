@@ -1,6 +1,6 @@
 import type { Observation, PodFacts } from "../evidence/observation.ts";
 import { hostOf, singleView, viewsOf } from "../evidence/views.ts";
-import { wantsOtherPods } from "../evidence/wishes.ts";
+import { wantsOtherPods, wantsRestart } from "../evidence/wishes.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
 import { beginRoll, enter, finish } from "../ledger-transitions.ts";
 import { effect, timeOf } from "./evidence.ts";
@@ -38,7 +38,8 @@ export function roll(observation: Observation, ledger: Ledger): Step {
 }
 
 export function continueRoll(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
-  if (wantsOtherPods(observation)) return replaceTemplate(observation, ledger, operation);
+  // What all must share cannot come with a roll: that waits until this one has ended.
+  if (wantsOtherPods(observation) && !wantsRestart(observation)) return replaceTemplate(observation, ledger, operation);
   // Whatever the step: jobs cannot be suspended nor go on before such a pod is replaced.
   const stuck = outdatedPods(observation).find((pod) => isInNobodysView(pod, observation));
   if (stuck) return replaceStuck(observation, stuck);

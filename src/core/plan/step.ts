@@ -75,6 +75,7 @@ const needAPerson: readonly string[] = [
   "ArchiveVolumeMissing",
   "TooFewForJobs",
   "ArchiveOfOtherVersion",
+  "MinorVersionChanged",
   "ForeignJobs",
   "RestoreFailed",
 ];

@@ -83,6 +83,7 @@ test("hashes that were taken away from such a template come back without asking 
   expect(mended(live).metadata?.annotations).toEqual({
     [annotation.specHash]: ours[annotation.specHash],
     [annotation.restartHash]: ours[annotation.restartHash],
+    [annotation.clusterName]: ours[annotation.clusterName],
     [annotation.templateHash]: before[annotation.templateHash],
   });
 });

@@ -134,6 +134,7 @@ function statefulSetOf(size: number, about: Case): StatefulSetFacts {
     ledgerText: ledger.kind === "ledger" ? writeLedger(ledger.ledger) : undefined,
     specHash: "spec",
     restartHash: "restart",
+    clusterName: "orders",
     templateHash: "template",
     ...about.statefulSet,
   };

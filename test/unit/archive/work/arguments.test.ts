@@ -17,11 +17,19 @@ function argumentsOf(task: ArchiveTask, archive: object = {}): string[] {
 
 describe("the arguments of the Job that saves or restores", () => {
   test("are understood as the operator writes them: save", () => {
-    const task: ArchiveTask = { does: "save", nonce, size: 3, members: ["10.0.0.1", "fd00::2"] };
+    const task: ArchiveTask = { does: "save", nonce, clusterName: "orders", size: 3, members: ["10.0.0.1", "fd00::2"] };
     const [does, ...rest] = argumentsOf(task, { keep: 4, maps: { exclude: ["scratch", "tmp*"] } });
     expect(does).toBe("save");
     expect(parseTask("save", rest)).toMatchObject({
-      ...{ does: "save", nonce, size: 3, keep: 4, directory: "/archive", clusterName: "orders", uid: "uid-of-orders" },
+      ...{
+        does: "save",
+        nonce,
+        clusterName: "orders",
+        size: 3,
+        keep: 4,
+        directory: "/archive",
+        uid: "uid-of-orders",
+      },
       owner: { namespace: "shop", name: "orders" },
       members: [
         { host: "10.0.0.1", port: 5701 },
@@ -33,7 +41,15 @@ describe("the arguments of the Job that saves or restores", () => {
   });
 
   test("are understood as the operator writes them: restore", () => {
-    const task: ArchiveTask = { does: "restore", nonce, size: 5, members: ["10.0.0.1"], generation: 7, digest };
+    const task: ArchiveTask = {
+      does: "restore",
+      nonce,
+      clusterName: "orders",
+      size: 5,
+      members: ["10.0.0.1"],
+      generation: 7,
+      digest,
+    };
     const [does, ...rest] = argumentsOf(task);
     expect(does).toBe("restore");
     expect(parseTask("restore", rest)).toMatchObject({ does: "restore", nonce, generation: 7, digest });
@@ -44,11 +60,27 @@ describe("the arguments of the Job that saves or restores", () => {
 
   test("give a restore the time that its user allows", () => {
     const losslessRestart = { mode: "Archive" as const, archive: { storage: { size: "1Gi" }, deadlineSeconds: 77 } };
-    const task: ArchiveTask = { does: "restore", nonce, size: 3, members: ["10.0.0.1"], generation: 7, digest };
+    const task: ArchiveTask = {
+      does: "restore",
+      nonce,
+      clusterName: "orders",
+      size: 3,
+      members: ["10.0.0.1"],
+      generation: 7,
+      digest,
+    };
     expect(archiveJob(desiredContext({ spec: { losslessRestart } }), task).spec?.activeDeadlineSeconds).toBe(77);
   });
 
-  const whole = argumentsOf({ does: "restore", nonce, size: 3, members: ["10.0.0.1"], generation: 7, digest }).slice(1);
+  const whole = argumentsOf({
+    does: "restore",
+    nonce,
+    clusterName: "orders",
+    size: 3,
+    members: ["10.0.0.1"],
+    generation: 7,
+    digest,
+  }).slice(1);
   const with_ = (name: string, value: string) =>
     whole.map((flag) => (flag.startsWith(`--${name}=`) ? `--${name}=${value}` : flag));
 

@@ -10,7 +10,7 @@ import {
   halt,
   suspendForArchive,
 } from "../../../../src/core/ledger-stop-transitions.ts";
-import { enter } from "../../../../src/core/ledger-transitions.ts";
+import { beginRoll, enter } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
 import { type Case, clusterUid, formed, now, observe } from "../observation-fixture.ts";
 import { told } from "./told.ts";
@@ -97,6 +97,11 @@ const starting = (ledger: Ledger, more: Case = {}): Case => ({
   archive: volume,
   ...more,
 });
+
+/** Cluster name, backup count or partition count. */
+const otherNames = { specHash: "other", restartHash: "other" };
+const running = (more: Case = {}): Case => ({ size: 3, ...startIt, ...kept, archive: volume, ...more });
+const rolling = beginRoll(ready, { size: 3, version: "5.7.0", jobs: [] }, at);
 
 const cases: Record<string, [string, Case, string][]> = {
   save: [
@@ -297,6 +302,28 @@ const cases: Record<string, [string, Case, string][]> = {
     ["may be taken back until jobs go on", starting(loading, { ...stopIt }), "Scale 3→0 Stop/Halting Q3"],
     ["and not afterwards", starting(releasing, { ...stopIt, jobs: listed }), "ResumeJob r"],
   ],
+  "a restart for what members cannot take one by one": [
+    ["begins with a save", running({ ...otherNames }), "WriteLedger Stop/Preparing Q3"],
+    [
+      "also of a single member",
+      running({ size: 1, spec: { ...archiveMode, replicas: 1 }, specHash: "other" }),
+      "WriteLedger Stop/Preparing Q1",
+    ],
+    ["not to another minor version", running({ ...otherNames, version: "5.6.0" }), "blocked MinorVersionChanged"],
+    [
+      "goes on although the change is there",
+      stopping(saving, { ...startIt, ...otherNames, archive: working({}), member: passive, jobs: listed }),
+      "wait Archiving",
+    ],
+    [
+      "is given up when it is taken back",
+      stopping(saving, { ...startIt, archive: working({}), member: passive, jobs: listed }),
+      "WriteLedger Stop/Reactivating Q3",
+    ],
+    ["brings the change while nobody runs", starting(stopped, { size: 0, ...otherNames }), "WriteTemplate stopped Q3"],
+    ["and then restores", starting(stopped, { size: 0 }), "Scale 0→3 Start/Joining Q3"],
+    ["waits for a roll that is under way", running({ ...otherNames, ledger: rolling }), "WriteLedger rest 3 Q3"],
+  ],
   "a cluster whose StatefulSet or JetCluster was made anew": [
     [
       "is the stopped one, where the claim says so",
@@ -389,4 +416,17 @@ test("what is blocked for too few members names the least size, and the acceptan
   const step = plan(observe(starting(stopped, { size: 0, spec: { ...archiveMode, replicas: 1 } })));
   const remedy = step.kind === "blocked" ? step.by[0]?.remedy : undefined;
   expect(remedy).toMatch(/spec\.replicas to 3 or more.*let them need 1 .*\/lower-job-quorum$/);
+});
+
+test("who saves calls the cluster as its members still do, whatever the spec calls it by now", () => {
+  const renamed = { ...stopIt, spec: { ...stopIt.spec, clusterName: "new" } };
+  const save = plan(observe({ ...stopping(preparing), ...renamed, statefulSet: { clusterName: "old" } }));
+  expect(save).toMatchObject({ effect: { kind: "CreateArchiveJob", task: { does: "save", clusterName: "old" } } });
+});
+
+test("another minor version is refused with both versions and both ways on", () => {
+  const step = plan(observe(running({ ...otherNames, version: "5.6.0" })));
+  const reason = step.kind === "blocked" ? step.by[0] : undefined;
+  expect(reason?.observed).toBe("the cluster runs 5.7.0; the spec asks for 5.6.0");
+  expect(reason?.remedy).toMatch(/spec.version to 5.7.0.*mode to Disabled/);
 });

@@ -92,6 +92,17 @@ const rows: [string, Case, string][] = [
     lost({ spec: { losslessRestart, replicas: 3, suspend: true } }),
     "blocked StateLost",
   ],
+  [
+    "is stopped again at once where it is to stop",
+    accepted({ spec: { losslessRestart, replicas: 3, suspend: true } }),
+    "WriteLedger Start/Joining Q3",
+  ],
+  ["and where its size is 0", accepted({ spec: { losslessRestart, replicas: 0 } }), "WriteLedger Start/Joining Q3"],
+  [
+    "nobody restores it while it is deleted",
+    accepted({ metadata: { ...accepting("restore-archive"), ...deleted } }),
+    "Scale 3→0 Stop/Halting Q3",
+  ],
   ["is not saved over the archive when it is deleted", lost({ metadata: deleted }), "Scale 3→0 Stop/Halting Q3"],
   [
     "is saved when it is deleted with jobs of its own",
