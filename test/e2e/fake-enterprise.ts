@@ -37,7 +37,9 @@ export function fakeMembers({ api, namespace }: TestedCluster): FakeMembers {
 
 /** Sends a signal to the first process of each of these pods' engine containers, as the node itself would. */
 export async function signalMembers(pods: readonly { readonly uid: string }[], signal: NodeJS.Signals): Promise<void> {
-  for (const { uid } of pods) process.kill(await pidOf(uid), signal);
+  // All known before the first one goes: they are meant to go together.
+  const pids = await Promise.all(pods.map(({ uid }) => pidOf(uid)));
+  for (const pid of pids) process.kill(pid, signal);
 }
 
 interface ContainerInfo {
@@ -47,10 +49,10 @@ interface ContainerInfo {
 /** By containerd's own lists: the process has this id on the machine. */
 async function pidOf(podUid: string): Promise<number> {
   const ctr = (...args: string[]) => run(clusterHost.enter(["/usr/bin/ctr", "-n", "k8s.io", ...args]));
-  const tasks = (await ctr("tasks", "list")).split("\n").map((line) => line.trim().split(/\s+/));
   return until(
     `the engine's process of pod ${podUid}`,
     async () => {
+      const tasks = (await ctr("tasks", "list")).split("\n").map((line) => line.trim().split(/\s+/));
       for (const [id = "", pid = "", state] of tasks) {
         if (state !== "RUNNING" && state !== "PAUSED") continue;
         const { Labels: labels = {} } = JSON.parse(await ctr("containers", "info", id)) as ContainerInfo;

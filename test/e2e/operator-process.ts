@@ -21,15 +21,21 @@ export interface OperatorProcess {
 /**
  * Runs the operator from the sources for one namespace, as `user` of the API server with all rights. Its lease is short,
  * so that its successor need not wait long for that of one that was killed.
+ * @param more further flags, without their dashes.
  * @throws Error with its log when it does not lead in a minute.
  */
-export async function startOperatorProcess(user: string, namespace: string): Promise<OperatorProcess> {
+export async function startOperatorProcess(
+  user: string,
+  namespace: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<OperatorProcess> {
   const kubeconfig = await userKubeconfig(user, ["system:masters"]);
   const options = {
     ...{ kubeconfig, "watch-namespaces": namespace, "pod-name": user, "pod-namespace": namespace },
     ...{ "leader-election-lease-duration": "3s", "leader-election-renew-deadline": "2s" },
     ...{ "leader-election-retry-period": "500ms", "log-format": "text" },
     ...{ "metrics-bind-address": "127.0.0.1:0", "health-bind-address": "127.0.0.1:0" },
+    ...more,
   };
   const argv = [main, ...Object.entries(options).map(([name, value]) => `--${name}=${value}`)];
   const child = spawn(process.execPath, argv, { stdio: ["ignore", "ignore", "pipe"] });

@@ -11,7 +11,7 @@ export interface SubmitLoop {
 }
 
 /** The map whose absent entries it writes, with the keys from 0 on. */
-export interface LoopMap {
+interface LoopMap {
   readonly map: string;
   readonly entries: number;
 }
