@@ -2,6 +2,7 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import type { Registry } from "prom-client";
 import { operatorVersion } from "./config/version.ts";
 import type { Config } from "./config.ts";
+import { createProgressSource } from "./controller/archive-progress.ts";
 import { allCaches, cacheOf, createCaches } from "./controller/caches.ts";
 import { createChildren } from "./controller/children.ts";
 import { createEngineCommands } from "./controller/engine-commands.ts";
@@ -98,6 +99,7 @@ export function createOperator(options: OperatorOptions): Operator {
     namespaceTerminating: (namespace, signal) => isTerminating(client, namespace, signal),
     ...{ takenNames, refusals },
     troubles: createTroubleSource(client, () => performance.now()),
+    progress: createProgressSource({ now: () => performance.now() }),
     hashes: (cluster, engine) => {
       const context: DesiredContext = { ...desired, cluster, engine, gate: "open", disruptionsAllowed: 0 };
       return { specHash: specHash(context), restartHash: restartHash(context), templateHash: templateHash(context) };

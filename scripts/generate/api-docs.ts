@@ -128,6 +128,7 @@ function children(): string {
       ["ServiceAccount of the members", names.serviceAccount],
       ["PodDisruptionBudget", names.podDisruptionBudget],
       ["NetworkPolicy", names.networkPolicy],
+      ["NetworkPolicy of the pods that save and restore, with Archive", names.archivePolicy],
       ["claims of the members, with HotRestart", `${names.dataClaimTemplate}-<name>-<ordinal>`],
     ].map(([what = "", name = ""]) => [what, `\`${name}\``]),
   );
@@ -135,7 +136,6 @@ function children(): string {
 
 /** Part of the API from the start, because names and defaults are hard to change later. */
 const notYet: Readonly<Record<string, string>> = {
-  "losslessRestart.archive": "accepted",
   maintenanceWindows: "accepted",
 };
 

@@ -63,6 +63,7 @@ export const childNames = (name: string) => ({
   /** Claims of the StatefulSet are `<template>-<pod>`. */
   dataClaimTemplate: "data",
   archiveClaim: `${name}-archive`,
+  archivePolicy: `${name}-archive`,
   /** At most one at a time saves or restores: the name is the lock. */
   archiveJob: `${name}-archive`,
 });

@@ -58,6 +58,17 @@ const job = z.object({
   snapshot: snapshot.describe("Only of large state: whether its snapshots hold all of it.").exactOptional(),
 });
 
+const amount = () => z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+const progress = z.object({
+  step: word().describe("What is done now: copying, reading back, restoring."),
+  entries: amount().describe("Entries so far."),
+  entriesTotal: amount().describe("Entries in all."),
+  bytes: amount().describe("Bytes of their keys and values so far."),
+  bytesPerSecond: amount().describe("How fast this step went so far."),
+  secondsLeft: amount().describe("Until this step is done, by the entries that are left.").exactOptional(),
+});
+
 const operation = z.object({
   kind: word().describe("Such as Form, Grow, Shrink, Roll, Stop, Start."),
   from: count().describe("Number of members at its begin.").exactOptional(),
@@ -65,6 +76,9 @@ const operation = z.object({
   step: word().describe("Where it stands."),
   startedAt: time().describe("When it began."),
   waitingFor: said().describe("What the next step waits for.").exactOptional(),
+  progress: progress
+    .describe("How far an archive that is saved or restored is; written every ten seconds at most.")
+    .exactOptional(),
 });
 
 const blockedBy = z.object({
@@ -133,8 +147,8 @@ export const status = z
         digest: name().describe("Digest of its manifest, SHA-256."),
         savedAt: time().describe("When it was verified."),
         version: word().describe("Version of the engine that wrote it; jobs are bound to its minor version."),
-        entries: z.int().min(0).max(Number.MAX_SAFE_INTEGER).describe("Entries of all maps."),
-        bytes: z.int().min(0).max(Number.MAX_SAFE_INTEGER).describe("Bytes of their keys and values."),
+        entries: amount().describe("Entries of all maps."),
+        bytes: amount().describe("Bytes of their keys and values."),
         jobs: count().describe("Streaming jobs in it."),
       })
       .describe("The newest verified archive (mode Archive).")

@@ -85,10 +85,14 @@ async function removeOlder(directory: string, keep: number): Promise<Pick<KeptGe
 export async function openGeneration(
   { directory, owner }: ArchiveVolume,
   noted: ArchiveName,
-  options: VerifyOptions = {},
+  options: VerifyOptions & {
+    /** Told what is to be verified, before it is. */
+    readonly onFound?: (manifest: Manifest) => void;
+  } = {},
 ): Promise<Generation & { readonly manifest: Manifest }> {
   await checkVolume(directory, owner);
   const { manifest, ...generation } = await findGeneration(directory, noted);
+  options.onFound?.(manifest);
   await requireVerified(generation, manifest, options);
   return { ...generation, manifest };
 }

@@ -42,6 +42,7 @@ function workOf(job: V1Job, pods: readonly V1Pod[]): ArchiveWork {
     run: job.metadata?.annotations?.[annotation.archiveRun],
     phase: phaseOf(pod, failed !== undefined),
     deleting,
+    address: pod?.status?.podIP,
     endedAt: timeOf(failed?.lastTransitionTime) ?? timeOf(ended?.finishedAt),
     trouble: ended && ended.exitCode !== 0 ? told(ended.reason, ended.message) : (failed?.message ?? waitingOf(pod)),
     result,

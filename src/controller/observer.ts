@@ -7,6 +7,7 @@ import { isJoining, singleView, smallerSides, viewsOf } from "../core/evidence/v
 import { runningName } from "../core/evidence/wishes.ts";
 import type { Ledger } from "../core/ledger.ts";
 import { ledgerOf } from "../core/plan/evidence.ts";
+import type { ProgressSource } from "./archive-progress.ts";
 import type { Caches } from "./caches.ts";
 import { type JobSource, sideKeys } from "./jobs.ts";
 import type { MemberSource } from "./members.ts";
@@ -35,6 +36,7 @@ export interface ObserverParts {
   readonly takenNames: TakenNames;
   readonly refusals: Refusals;
   readonly troubles: TroubleSource;
+  readonly progress: ProgressSource;
   /** Hashes of what this operator would make of the spec, see core/desired/hash.ts. */
   readonly hashes: (
     cluster: JetCluster,
@@ -76,6 +78,7 @@ export function createObserver(parts: ObserverParts): Observer {
       const seen = look(cluster);
       const asking = { port: port.member, readyEndpoint: runningEngine(seen).readyEndpoint };
       const key = keyOf(cluster);
+      const asked = parts.progress.observe(key, seen.archive?.work, signal);
       const members = await parts.members.observe(key, seen.pods, asking, signal);
       const jobs = await jobsOf(parts, key, seen, members, signal);
       const sides = await sidesOf(parts, key, seen, members, signal);
@@ -83,26 +86,28 @@ export function createObserver(parts: ObserverParts): Observer {
         cluster.metadata.deletionTimestamp !== undefined &&
         (await parts.namespaceTerminating(cluster.metadata.namespace, signal));
       const troubles = await parts.troubles.observe(key, wantingIn(seen), signal);
+      const archiveProgress = await asked;
       // Asking takes time: caches and clock are read again, so that all facts are of one moment.
-      return { ...look(cluster), members, jobs, sides, namespaceTerminating, troubles };
+      return { ...look(cluster), members, jobs, sides, namespaceTerminating, troubles, archiveProgress };
     },
     again(observation) {
       const { namespace, name } = observation.cluster.metadata;
       const cluster = parts.caches.jetClusters.get(namespace, name) ?? observation.cluster;
-      const { members, jobs, sides, namespaceTerminating, troubles } = observation;
-      return { ...look(cluster), members, jobs, sides, namespaceTerminating, troubles };
+      const { members, jobs, sides, namespaceTerminating, troubles, archiveProgress } = observation;
+      return { ...look(cluster), members, jobs, sides, namespaceTerminating, troubles, archiveProgress };
     },
     forget(key) {
       parts.members.forget(key);
       parts.jobs.forget(key);
       parts.troubles.forget(key);
+      parts.progress.forget(key);
       hashes.forget(key);
       parts.takenNames.set(key, []);
     },
   };
 }
 
-type Seen = Omit<Observation, "members" | "jobs" | "sides" | "namespaceTerminating" | "troubles">;
+type Seen = Omit<Observation, "members" | "jobs" | "sides" | "namespaceTerminating" | "troubles" | "archiveProgress">;
 
 /** Pods that should be there and are not, and volumes that pods wait for. */
 function wantingIn({ cluster, statefulSet, pods, claims }: Seen): Wanting {

@@ -13,6 +13,8 @@ export interface ClusterFacts {
   readonly clusterState: string | undefined;
   readonly quorum: { readonly base: number; readonly needed: number; readonly live: number } | undefined;
   readonly operation: { readonly kind: string; readonly startedAtMillis: number } | undefined;
+  /** Of an archive that is saved or restored. */
+  readonly progress: { readonly step: string; readonly entries: number; readonly entriesTotal: number } | undefined;
   readonly conditions: readonly { readonly type: string; readonly status: "True" | "False" | "Unknown" }[];
   readonly blockedBy: readonly string[];
   readonly jobs: Readonly<Record<string, number>>;
@@ -44,6 +46,7 @@ export function clusterFacts({ metadata }: JetCluster, status: JetClusterStatus)
     clusterState: status.clusterState,
     quorum: status.quorum,
     operation: operation && { kind: operation.kind, startedAtMillis: Date.parse(operation.startedAt) },
+    progress: operation?.progress,
     conditions: status.conditions ?? [],
     blockedBy: (status.blockedBy ?? []).map(({ check }) => check),
     jobs: countBy((status.jobs ?? []).map((job) => job.status)),

@@ -39,6 +39,9 @@ const measures: readonly Measure[] = [
     one(c.quorum && c.quorum.live - c.quorum.needed),
   ),
   measure("operation_age_seconds", "Time since the operation going on began.", operationSamples, ["operation"]),
+  measure("archive_progress", "Share of the entries of an archive that is saved or restored.", progressSamples, [
+    "step",
+  ]),
   measure("condition", "Conditions of the status, 1 at the status each has.", conditionSamples, [
     "condition",
     "status",
@@ -104,6 +107,12 @@ function stateSamples({ clusterState }: ClusterFacts): readonly Sample[] {
 function operationSamples({ operation }: ClusterFacts, nowMillis: number): readonly Sample[] {
   if (!operation) return [];
   return [[{ operation: operation.kind }, Math.max(0, (nowMillis - operation.startedAtMillis) / 1_000)]];
+}
+
+function progressSamples({ progress }: ClusterFacts): readonly Sample[] {
+  if (!progress) return [];
+  const { step, entries: done, entriesTotal } = progress;
+  return [[{ step }, entriesTotal === 0 ? 1 : Math.min(1, done / entriesTotal)]];
 }
 
 function entries({ incomplete }: ClusterFacts): readonly Sample[] {

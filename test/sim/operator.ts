@@ -129,6 +129,7 @@ export class OperatorProcess {
       namespaceTerminating: () => Promise.resolve(false),
       ...{ takenNames, refusals },
       troubles: createTroubleSource(client, now),
+      progress: { observe: async () => undefined, forget: () => {} },
       hashes: hashesOf(),
       now,
     });

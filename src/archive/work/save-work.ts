@@ -76,7 +76,8 @@ export function resultOf({ number, nonce, digest, manifest }: ArchiveName & { re
   };
 }
 
-function totalOf({ maps }: Manifest, count: "entries" | "bytes"): number {
+/** Of all maps. */
+export function totalOf({ maps }: Manifest, count: "entries" | "bytes"): number {
   return maps.reduce((all, map) => all + map[count], 0);
 }
 

@@ -1,8 +1,8 @@
 import type { V1ConfigMap, V1PodDisruptionBudget, V1Service, V1ServiceAccount } from "@kubernetes/client-node";
 import { childNames } from "../../api/names.ts";
 import { configMap } from "./config-map.ts";
-import type { DesiredContext } from "./context.ts";
-import { type NetworkPolicy, networkPolicy } from "./network-policy.ts";
+import { archives, type DesiredContext } from "./context.ts";
+import { archivePolicy, type NetworkPolicy, networkPolicy } from "./network-policy.ts";
 import { podDisruptionBudget } from "./pod-disruption-budget.ts";
 import { templateHash } from "./pod-template.ts";
 import { serviceAccount } from "./service-account.ts";
@@ -43,7 +43,7 @@ export function undisruptiveChildren(context: DesiredContext, live: LiveTemplate
   const current = live === undefined || live.templateHash === templateHash(context);
   return [
     { resource: "serviceAccounts", object: serviceAccount(context), ownedWhole: [] },
-    ...(context.cluster.spec.network.policy === "Restricted" ? [policy(context)] : []),
+    ...(isRestricted(context) ? policies(context) : []),
     ...(current ? templateChildren(context) : []),
     { resource: "services", object: headlessService(context), ownedWhole: [selector] },
     { resource: "services", object: clientService(context), ownedWhole: [selector] },
@@ -57,18 +57,24 @@ export function templateChildren(context: DesiredContext): Child[] {
 }
 
 /** Children to delete where they exist and are ours. */
-export function absentChildren({ cluster }: DesiredContext): AbsentChild[] {
-  if (cluster.spec.network.policy === "Restricted") return [];
-  return [{ resource: "networkPolicies", name: childNames(cluster.metadata.name).networkPolicy }];
+export function absentChildren(context: DesiredContext): AbsentChild[] {
+  const names = childNames(context.cluster.metadata.name);
+  const wanted = isRestricted(context) ? policies(context).map(({ object }) => object.metadata?.name) : [];
+  return [names.networkPolicy, names.archivePolicy]
+    .filter((name) => !wanted.includes(name))
+    .map((name) => ({ resource: "networkPolicies", name }));
 }
+
+const isRestricted = ({ cluster }: DesiredContext) => cluster.spec.network.policy === "Restricted";
 
 const selector = ["spec", "selector"];
 
-function policy(context: DesiredContext): Child {
+function policies(context: DesiredContext): Child[] {
   const ownedWhole = [
     ["spec", "podSelector"],
     ["spec", "ingress"],
     ["spec", "policyTypes"],
   ];
-  return { resource: "networkPolicies", object: networkPolicy(context), ownedWhole };
+  const objects = [networkPolicy(context), ...(archives(context) ? [archivePolicy(context)] : [])];
+  return objects.map((object) => ({ resource: "networkPolicies", object, ownedWhole }));
 }

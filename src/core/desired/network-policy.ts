@@ -37,6 +37,21 @@ export function networkPolicy(context: DesiredContext): NetworkPolicy {
   };
 }
 
+/** Who may ask the pods that save and restore how far they are: the operator. The kubelet's probes need no rule. */
+export function archivePolicy(context: DesiredContext): NetworkPolicy {
+  const { name } = context.cluster.metadata;
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: childMetadata(context, childNames(name).archivePolicy),
+    spec: {
+      podSelector: { matchLabels: { [label.archiveOf]: name } },
+      policyTypes: ["Ingress"],
+      ingress: [{ ports: [{ protocol: "TCP", port: port.archiveHealth }], from: [operatorPods(context)] }],
+    },
+  };
+}
+
 function memberRule(context: DesiredContext): IngressRule {
   const members = { podSelector: { matchLabels: selectorLabels(context) } };
   const archive = { podSelector: { matchLabels: { [label.archiveOf]: context.cluster.metadata.name } } };

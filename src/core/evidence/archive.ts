@@ -28,6 +28,8 @@ export interface ArchiveWork {
   /** Ready: it has mounted the volume, found room and reached the members. */
   readonly phase: "Starting" | "Ready" | "Succeeded" | "Failed";
   readonly deleting: boolean;
+  /** Of its pod, once it has one. */
+  readonly address: string | undefined;
   /** When it failed. */
   readonly endedAt: Millis | undefined;
   /** What keeps it from running, or why it failed. */

@@ -1,6 +1,7 @@
 import type { JetCluster } from "../../api/jet-cluster.ts";
 import type { LedgerReading, Stamp } from "../ledger.ts";
 import type { ArchiveFacts } from "./archive.ts";
+import type { ProgressFacts } from "./archive-progress.ts";
 import type { Engine } from "./capabilities.ts";
 
 /** Milliseconds since the epoch. */
@@ -16,6 +17,8 @@ export interface Observation {
   readonly claims: readonly ClaimFacts[];
   /** Undefined unless the state is saved to an archive when the cluster stops, or a stopped cluster was. */
   readonly archive: ArchiveFacts | undefined;
+  /** Of the Job that saves or restores; undefined where there is none at work. */
+  readonly archiveProgress: ProgressFacts | undefined;
   /** One for each pod that has an address, asked in this pass or a few seconds ago. */
   readonly members: readonly MemberFacts[];
   /** What the engine says of its jobs; undefined where it was not asked in this pass. */

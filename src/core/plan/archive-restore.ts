@@ -1,3 +1,4 @@
+import { progressText } from "../evidence/archive-progress.ts";
 import { activeJobs, nameOfJob } from "../evidence/jobs.ts";
 import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
@@ -99,10 +100,11 @@ function load(observation: Observation, ledger: Ledger, operation: LedgerOperati
   const work = workOf(observation, task);
   if (!work) return startWork(observation, task, "the Job that restores is started");
   if (work.phase === "Failed") {
-    if (mayRetry(observation, work)) return endWork(observation, "the restore is tried again") ?? wait(preparing(work));
+    if (mayRetry(observation, work))
+      return endWork(observation, "the restore is tried again") ?? wait(preparing(observation));
     return hold(restoreFailed(work.trouble, archive));
   }
-  if (work.phase !== "Succeeded") return hold(work.phase === "Ready" ? loading(work.trouble) : preparing(work));
+  if (work.phase !== "Succeeded") return hold(work.phase === "Ready" ? loading(observation) : preparing(observation));
   const lacking = listedAs(observation, archive);
   if (lacking) return endWork(observation, `loaded again: ${lacking.observed}`) ?? wait(lacking);
   const next = enter(ledger, "Loaded", timeOf(observation));
@@ -113,10 +115,10 @@ function load(observation: Observation, ledger: Ledger, operation: LedgerOperati
   );
 }
 
-function loading(says: string | undefined): Unmet {
+function loading({ archiveProgress }: Observation): Unmet {
   return {
     check: "Restoring",
-    observed: says ?? "entries are written",
+    observed: progressText(archiveProgress) ?? "entries are written",
     needed: "all of the archive in the cluster",
     remedy: "wait: it takes as long as the volume and the members need for the state of all jobs and maps",
   };

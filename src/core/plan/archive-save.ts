@@ -1,4 +1,5 @@
 import { archiveOf } from "../evidence/archive.ts";
+import { progressText } from "../evidence/archive-progress.ts";
 import { activeJobs, nameOfJob } from "../evidence/jobs.ts";
 import type { Millis, Observation } from "../evidence/observation.ts";
 import type { Ledger, LedgerOperation } from "../ledger.ts";
@@ -87,7 +88,7 @@ export function prepareArchive(observation: Observation, ledger: Ledger, operati
     const next = giveUpStop(ledger, { step: "ResumingJobs", failure }, timeOf(observation));
     return effect(observation, { kind: "WriteLedger", ledger: next }, `nothing is stopped: ${failure}`);
   }
-  if (work.phase !== "Ready") return hold(preparing(work));
+  if (work.phase !== "Ready") return hold(preparing(observation));
   const unmet = firstUnmet(observation, readyToArchive);
   if (unmet) return hold(unmet);
   const jobs = activeJobs(observation).filter((job) => job.status === "RUNNING");
@@ -136,7 +137,7 @@ export function whyNotStandingStill(observation: Observation): Unmet | undefined
 export function awaitArchive(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step | "failed" {
   const work = workOf(observation, saving(operation));
   if (!work || work.phase === "Failed") return "failed";
-  if (work.phase !== "Succeeded") return wait(copying(work.trouble));
+  if (work.phase !== "Succeeded") return wait(copying(observation));
   const saved = work.result;
   if (!saved || saved.nonce !== operation.archive || saved.clusterId !== ledger.clusterId) return "failed";
   const at = timeOf(observation);
@@ -150,10 +151,10 @@ export function awaitArchive(observation: Observation, ledger: Ledger, operation
   );
 }
 
-function copying(says: string | undefined): Unmet {
+function copying({ archiveProgress }: Observation): Unmet {
   return {
     check: "Archiving",
-    observed: says ?? "entries are copied and read back",
+    observed: progressText(archiveProgress) ?? "entries are copied and read back",
     needed: "a verified archive",
     remedy: "wait: it takes as long as the volume needs for the state of all jobs and maps",
   };

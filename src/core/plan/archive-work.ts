@@ -1,5 +1,6 @@
 import type { ArchiveTask } from "../desired/archive-job.ts";
 import { type ArchiveWork, runOf } from "../evidence/archive.ts";
+import { progressText } from "../evidence/archive-progress.ts";
 import type { KnownMember, Millis, Observation } from "../evidence/observation.ts";
 import { hostOf } from "../evidence/views.ts";
 import { runningName } from "../evidence/wishes.ts";
@@ -58,11 +59,13 @@ function leaving({ name }: ArchiveWork): Unmet {
   };
 }
 
-/** Not yet ready, with what keeps it. */
-export function preparing(work: ArchiveWork | undefined): Unmet {
+/** Not yet ready, with what keeps it. A restore reads all of its archive before it is. */
+export function preparing({ archive, archiveProgress }: Observation): Unmet {
+  const { work } = archive ?? {};
+  const reading = archiveProgress?.known ? progressText(archiveProgress) : undefined;
   return {
     check: "ArchiveNotReady",
-    observed: work?.trouble ?? "the Job that saves or restores is being started",
+    observed: work?.trouble ?? reading ?? "the Job that saves or restores is being started",
     needed: "its pod has mounted the volume, found room on it and reached every member",
     remedy: work?.trouble
       ? "look at the pod's events and log: kubectl describe job, kubectl logs; nothing of the cluster has been touched"

@@ -10,7 +10,7 @@ export function stalled(a: Assessment): Verdict {
   if (a.step.kind === "blocked" && first) {
     return { type, status: "True", reason: first.check, message: explain(first) };
   }
-  if (first && waitedMillis(a, first.check) > waitDeadlineMillis) {
+  if (first && !isCopying(a, first.check) && waitedMillis(a, first.check) > waitDeadlineMillis) {
     return {
       type,
       status: "True",
@@ -19,6 +19,11 @@ export function stalled(a: Assessment): Verdict {
     };
   }
   return { type, status: "False", reason: "Progressing", message: "Nothing stands in the way." };
+}
+
+/** It moves, and ends by itself when it does not: by the time that its user allows, and by the Job's own patience. */
+function isCopying({ observation }: Assessment, check: string): boolean {
+  return observation.archiveProgress?.known === true && (check === "Archiving" || check === "Restoring");
 }
 
 /** Since when the same check has held the cluster up, as status remembers it. */

@@ -1,6 +1,7 @@
 import type { BlockedBy, Condition, JetClusterStatus, MemberStatus } from "../../api/jet-cluster.ts";
 import { statusLimit } from "../../api/limits.ts";
 import { label } from "../../api/names.ts";
+import { secondsLeft } from "../evidence/archive-progress.ts";
 import type { MemberFacts } from "../evidence/observation.ts";
 import { isJoining } from "../evidence/views.ts";
 import type { Ledger } from "../ledger.ts";
@@ -146,10 +147,18 @@ function operationOf(a: Assessment): Pick<JetClusterStatus, "operation" | "lastO
         step: running.step,
         startedAt: running.startedAt,
         ...(first && { waitingFor: cut(`${first.check}: ${first.observed}`, statusLimit.text) }),
+        ...progressOf(a),
       },
     }),
     ...(last && { lastOperation: lastOf(last) }),
   };
+}
+
+function progressOf({ observation: { archiveProgress } }: Assessment) {
+  if (!archiveProgress?.known || !archiveProgress.progress) return {};
+  const { millisLeft: _, ...progress } = archiveProgress.progress;
+  const left = secondsLeft(archiveProgress.progress);
+  return { progress: { ...progress, ...(left !== undefined && { secondsLeft: left }) } };
 }
 
 function lastOf({ message, ...last }: NonNullable<Ledger["lastOperation"]>) {

@@ -18,6 +18,7 @@ test("an operator with restricted egress reaches members, DNS and the API server
   const reached = ([to, port]: readonly [string, number]) => reaching(place, to, port).includes("operator");
   const wanted = [
     ["member", 5701],
+    ["archive pod", 8081],
     ["DNS", 53],
     ["API server", 6443],
     ["API server", 443],
@@ -25,6 +26,7 @@ test("an operator with restricted egress reaches members, DNS and the API server
   expect(wanted.filter((target) => !reached(target))).toEqual([]);
   const others = [
     ["member", 22],
+    ["archive pod", 22],
     ["outside", 6443],
     ["stranger", 5701],
     ["API server", 22],

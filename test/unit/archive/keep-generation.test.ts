@@ -34,7 +34,18 @@ describe("a generation that is kept", () => {
     expect(during).toEqual(["2 interrupted false", "1 complete true"]);
     expect(kept).toMatchObject({ number: 2, removed: [1] });
     expect(await states(volume.directory)).toEqual(["2 complete true"]);
-    expect((await openGeneration(volume, kept)).manifest).toEqual(kept.manifest);
+    const told = { found: 0, entries: 0 };
+    const opened = await openGeneration(volume, kept, {
+      onFound: ({ maps }) => {
+        told.found = maps.reduce((sum, { entries }) => sum + entries, 0);
+      },
+      onBlock: ({ entries }) => {
+        told.entries += entries;
+      },
+    });
+    expect(opened.manifest).toEqual(kept.manifest);
+    expect(told.found).toBeGreaterThan(0);
+    expect(told.entries).toBe(told.found);
   });
 
   const failures: {

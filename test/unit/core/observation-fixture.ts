@@ -26,6 +26,7 @@ export const clusterUid = "cluster-uid";
 /** What a case is about; everything else is a settled, safe cluster of `size` members that has formed. */
 export interface Case {
   readonly archive?: ArchiveFacts;
+  readonly archiveProgress?: Observation["archiveProgress"];
   /** Replicas of the StatefulSet; without it there is none. */
   readonly size?: number;
   readonly spec?: JetClusterSpecInput;
@@ -81,6 +82,7 @@ export function observe(about: Case = {}): Observation {
     statefulSet: about.size === undefined ? undefined : statefulSetOf(about.size, about),
     pods,
     archive: about.archive,
+    archiveProgress: about.archiveProgress,
     claims: (about.claims ?? []).map(claimOf),
     members: pods.flatMap((pod) => (pod.address === undefined ? [] : [memberOf(pod, ordinals, about)])),
     jobs: about.jobs === undefined ? { known: true, clusterId: "cluster-id", jobs: [] } : jobsOf(about.jobs),

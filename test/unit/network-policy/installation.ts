@@ -1,7 +1,8 @@
 import type { V1Deployment, V1PodSpec } from "@kubernetes/client-node";
 import { loadConfig } from "../../../src/config.ts";
+import { archiveJob } from "../../../src/core/desired/archive-job.ts";
+import { undisruptiveChildren } from "../../../src/core/desired/children.ts";
 import type { DesiredContext } from "../../../src/core/desired/context.ts";
-import { networkPolicy } from "../../../src/core/desired/network-policy.ts";
 import { podTemplate } from "../../../src/core/desired/pod-template.ts";
 import type { NetworkPolicy, Pod } from "../../cluster/network-policy-rules.ts";
 import type { Labels } from "../../cluster/selectors.ts";
@@ -43,14 +44,22 @@ export function installation(
     metricsClients: config.metricsClients,
   });
   const own = ofKind(rendered, "NetworkPolicy") as unknown as NetworkPolicy[];
-  const policies = context.cluster.spec.network.policy === "None" ? own : [...own, policyOf(context)];
-  return { world: { policies, namespaces }, parties: partiesOf(context, deployment) };
+  return { world: { policies: [...own, ...policiesOf(context)], namespaces }, parties: partiesOf(context, deployment) };
 }
 
-const policyOf = (context: DesiredContext) => networkPolicy(context) as unknown as NetworkPolicy;
+const policiesOf = (context: DesiredContext) =>
+  undisruptiveChildren(context, undefined).flatMap(({ resource, object }) =>
+    resource === "networkPolicies" ? [object as unknown as NetworkPolicy] : [],
+  );
 
 function partiesOf(context: DesiredContext, deployment: V1Deployment): Record<string, Party> {
   const member = podTemplate(context);
+  const saving = archiveJob(context, {
+    does: "save",
+    nonce: "0123456789abcdef",
+    size: 1,
+    members: ["10.244.0.1"],
+  }).spec;
   const operator = deployment.spec?.template;
   const namespace = deployment.metadata?.namespace ?? "";
   const others: readonly (readonly [name: string, namespace: string, labels: Labels])[] = [
@@ -66,6 +75,7 @@ function partiesOf(context: DesiredContext, deployment: V1Deployment): Record<st
   return {
     member: pod("10.244.0.1", "shop", member.metadata?.labels, member.spec),
     operator: pod("10.244.0.2", namespace, operator?.metadata?.labels, operator?.spec),
+    "archive pod": pod("10.244.1.1", "shop", saving?.template.metadata?.labels, saving?.template.spec),
     ...Object.fromEntries(others.map(([name, where, labels], i) => [name, pod(`10.244.0.${i + 3}`, where, labels)])),
     outside: { address: "192.0.2.7" },
     "API server": { address: "10.0.0.1" },

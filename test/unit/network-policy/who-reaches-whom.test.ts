@@ -34,6 +34,19 @@ describe("with the policies of the chart and of a cluster", () => {
   });
 });
 
+describe("of a cluster that is saved to an archive", () => {
+  const losslessRestart = { mode: "Archive" as const, archive: { storage: { size: "1Gi" } } };
+  const archived = installation(rendered, { spec: { losslessRestart, network: { clients } }, gate: "closed" });
+
+  test.each([
+    ["members are reached by who saves and restores", "member", 5701, [...members, "archive pod"]],
+    ["how far it is may be asked by the operator alone", "archive pod", 8081, ["operator"]],
+    ["nothing else of its pod is reached by anybody", "archive pod", 8080, []],
+  ])("%s", (_, target, port, expected) => {
+    expect(reaching(archived, target, port)).toEqual(expected);
+  });
+});
+
 test("clients may be named by namespace, and are not taken for more than they are", () => {
   const spec = {
     network: {

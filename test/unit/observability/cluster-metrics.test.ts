@@ -39,6 +39,18 @@ function exported(now = Date.parse(startedAt) + 90_000) {
 }
 
 describe("jetcluster metrics", () => {
+  test("tell how far an archive is, while one is saved or restored", async () => {
+    const { metrics, samples } = exported();
+    const amounts = { entries: 1, entriesTotal: 4, bytes: 10, bytesPerSecond: 5 };
+    const progress = { step: "reading back", ...amounts };
+    metrics.record(facts({ operation: { kind: "Stop", step: "Saving", startedAt, progress } }));
+    expect((await samples()).filter((line) => line.includes("archive"))).toEqual([
+      'jetcluster_archive_progress{namespace="shop",name="orders",step="reading back"} 0.25',
+    ]);
+    metrics.record(facts());
+    expect((await samples()).filter((line) => line.includes("archive"))).toEqual([]);
+  });
+
   test("tell what the status tells", async () => {
     const { metrics, samples } = exported();
     metrics.record(facts());

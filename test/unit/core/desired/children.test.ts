@@ -16,13 +16,23 @@ describe("the children of a cluster", () => {
       "services/orders",
       "podDisruptionBudgets/orders",
     ]);
-    expect(absentChildren(desiredContext())).toEqual([]);
+    expect(absentChildren(desiredContext())).toEqual([{ resource: "networkPolicies", name: "orders-archive" }]);
   });
 
   test("are without a network policy when the spec wants none, which is then to be deleted", () => {
     const context = desiredContext({ spec: { network: { policy: "None" } } });
     expect(names(undisruptiveChildren(context, undefined))).not.toContain("networkPolicies/orders");
-    expect(absentChildren(context)).toEqual([{ resource: "networkPolicies", name: "orders" }]);
+    expect(absentChildren(context)).toEqual([
+      { resource: "networkPolicies", name: "orders" },
+      { resource: "networkPolicies", name: "orders-archive" },
+    ]);
+  });
+
+  test("have a policy for the pods that save and restore, where there may be any", () => {
+    const losslessRestart = { mode: "Archive" as const, archive: { storage: { size: "1Gi" } } };
+    const context = desiredContext({ spec: { losslessRestart } });
+    expect(names(undisruptiveChildren(context, undefined))).toContain("networkPolicies/orders-archive");
+    expect(absentChildren(context)).toEqual([]);
   });
 
   test("leave the configuration alone while the pods are of another template", () => {

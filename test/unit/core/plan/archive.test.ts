@@ -47,7 +47,7 @@ const working = (work: Partial<ArchiveWork>, does: "save" | "restore" = "save"):
   claim,
   work: {
     ...{ name: "orders-archive", uid: "j1", run: `${does}/${nonce}`, phase: "Ready", deleting: false },
-    ...{ endedAt: undefined, trouble: undefined, result: undefined },
+    ...{ address: undefined, endedAt: undefined, trouble: undefined, result: undefined },
     ...work,
   },
 });
