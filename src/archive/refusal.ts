@@ -1,6 +1,6 @@
 /** Why a save or a restore did not begin, or stopped: something about the cluster that trying again at once cannot change. */
 export class ArchiveRefusedError extends Error {
-  /** One word, for status and metrics. */
+  /** One word, by which docs/troubleshooting.md explains it. */
   readonly reason: RefusalReason;
   readonly remedy: string;
 

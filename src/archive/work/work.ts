@@ -2,9 +2,9 @@ import { writeFile } from "node:fs/promises";
 import type { AddressPolicy } from "../../engine/addresses.ts";
 import { UsageError } from "../command/arguments.ts";
 import type { Output } from "../command/command.ts";
-import { printable } from "../command/text.ts";
 import { parseTask, type Task } from "./arguments.ts";
 import { serveHealth } from "./health.ts";
+import { lastWordsOf } from "./last-words.ts";
 import { restore } from "./restore-work.ts";
 import { save } from "./save-work.ts";
 
@@ -32,7 +32,7 @@ export async function runWork(does: Task["does"], argv: readonly string[], optio
     await speak(options, result);
     return 0;
   } catch (error) {
-    const text = error instanceof Error ? printable(error.message) : String(error);
+    const text = lastWordsOf(error);
     options.output.complain(`${text}\n`);
     await speak(options, text);
     return error instanceof UsageError ? 2 : 1;
