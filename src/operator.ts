@@ -13,12 +13,14 @@ import { createObserver } from "./controller/observer.ts";
 import { createReconciler } from "./controller/reconciler.ts";
 import { createRefusals } from "./controller/refusals.ts";
 import { createSnapshotSource } from "./controller/snapshots.ts";
+import { createStateSizeSource } from "./controller/state-size.ts";
 import { createTakenNames } from "./controller/taken-names.ts";
 import { createTroubleSource } from "./controller/troubles.ts";
 import type { DesiredContext } from "./core/desired/context.ts";
 import { templateHash } from "./core/desired/pod-template.ts";
 import { restartHash, specHash } from "./core/desired/spec-hash.ts";
 import { createEngineJobs } from "./engine/jobs.ts";
+import { createMapFigures } from "./engine/map-figures.ts";
 import { createEngineRest } from "./engine/rest.ts";
 import { createKubeClient, type KubeClient } from "./kube/client.ts";
 import { type Controller, createController } from "./kube/controller.ts";
@@ -92,6 +94,11 @@ export function createOperator(options: OperatorOptions): Operator {
   const rest = createEngineRest();
   const jobs = createEngineJobs();
   const snapshots = createSnapshotSource(jobs, Date.now, (key) => controller.enqueue(key, { priority: livePriority }));
+  const stateSize = createStateSizeSource(
+    createMapFigures(),
+    () => performance.now(),
+    (key) => controller.enqueue(key, { priority: livePriority }),
+  );
   const observer = createObserver({
     caches,
     members: createMemberSource(rest, () => performance.now()),
@@ -100,6 +107,7 @@ export function createOperator(options: OperatorOptions): Operator {
     ...{ takenNames, refusals },
     troubles: createTroubleSource(client, () => performance.now()),
     progress: createProgressSource({ now: () => performance.now() }),
+    stateSize,
     hashes: (cluster, engine) => {
       const context: DesiredContext = { ...desired, cluster, engine, gate: "open", disruptionsAllowed: 0 };
       return { specHash: specHash(context), restartHash: restartHash(context), templateHash: templateHash(context) };
@@ -142,6 +150,7 @@ export function createOperator(options: OperatorOptions): Operator {
       logger.info("leading", { identity });
       await controller.run(stop);
       snapshots.stop();
+      stateSize.stop();
       metrics.leading(false);
       if (election.lost.aborted) throw election.lost.reason;
       await events.drain(AbortSignal.timeout(drainMillis));

@@ -150,6 +150,9 @@ export const status = z
         entries: amount().describe("Entries of all maps."),
         bytes: amount().describe("Bytes of their keys and values."),
         jobs: count().describe("Streaming jobs in it."),
+        storedBytes: amount().describe("Bytes of its files on the volume.").exactOptional(),
+        seconds: amount().describe("How long it took to copy it and to read it back.").exactOptional(),
+        bytesPerSecond: amount().describe("Bytes of keys and values a second, copied and read back.").exactOptional(),
       })
       .describe("The newest verified archive (mode Archive).")
       .exactOptional(),

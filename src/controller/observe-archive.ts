@@ -24,6 +24,7 @@ function claimOf(claim: V1PersistentVolumeClaim, clusterUid: string): ArchiveFac
     uid: claim.metadata?.uid ?? "",
     bound: claim.status?.phase === "Bound",
     deleting: claim.metadata?.deletionTimestamp !== undefined,
+    capacity: claim.status?.capacity?.["storage"],
     requested: claim.spec?.resources?.requests?.["storage"],
     stamp: readStamp(claim.metadata?.annotations?.[annotation.stamp]),
     tied: (claim.metadata?.ownerReferences ?? []).some((owner) => owner.uid === clusterUid),

@@ -14,6 +14,7 @@ import type { MemberSource } from "./members.ts";
 import { budgetFacts, claimFacts, podFacts, statefulSetFacts } from "./observe.ts";
 import { archiveFacts } from "./observe-archive.ts";
 import type { Refusals } from "./refusals.ts";
+import type { StateSizeSource } from "./state-size.ts";
 import type { TakenNames } from "./taken-names.ts";
 import type { TroubleSource, Wanting } from "./troubles.ts";
 
@@ -37,6 +38,7 @@ export interface ObserverParts {
   readonly refusals: Refusals;
   readonly troubles: TroubleSource;
   readonly progress: ProgressSource;
+  readonly stateSize: StateSizeSource;
   /** Hashes of what this operator would make of the spec, see core/desired/hash.ts. */
   readonly hashes: (
     cluster: JetCluster,
@@ -87,27 +89,33 @@ export function createObserver(parts: ObserverParts): Observer {
         (await parts.namespaceTerminating(cluster.metadata.namespace, signal));
       const troubles = await parts.troubles.observe(key, wantingIn(seen), signal);
       const archiveProgress = await asked;
+      const stateSize = parts.stateSize.observe(key, cluster, wholeAtRest(seen, members));
       // Asking takes time: caches and clock are read again, so that all facts are of one moment.
-      return { ...look(cluster), members, jobs, sides, namespaceTerminating, troubles, archiveProgress };
+      const answers = { members, jobs, sides, namespaceTerminating, troubles, archiveProgress, stateSize };
+      return { ...look(cluster), ...answers };
     },
     again(observation) {
       const { namespace, name } = observation.cluster.metadata;
       const cluster = parts.caches.jetClusters.get(namespace, name) ?? observation.cluster;
-      const { members, jobs, sides, namespaceTerminating, troubles, archiveProgress } = observation;
-      return { ...look(cluster), members, jobs, sides, namespaceTerminating, troubles, archiveProgress };
+      const { members, jobs, sides, namespaceTerminating, troubles, archiveProgress, stateSize } = observation;
+      return { ...look(cluster), members, jobs, sides, namespaceTerminating, troubles, archiveProgress, stateSize };
     },
     forget(key) {
       parts.members.forget(key);
       parts.jobs.forget(key);
       parts.troubles.forget(key);
       parts.progress.forget(key);
+      parts.stateSize.forget(key);
       hashes.forget(key);
       parts.takenNames.set(key, []);
     },
   };
 }
 
-type Seen = Omit<Observation, "members" | "jobs" | "sides" | "namespaceTerminating" | "troubles" | "archiveProgress">;
+type Seen = Omit<
+  Observation,
+  "members" | "jobs" | "sides" | "namespaceTerminating" | "troubles" | "archiveProgress" | "stateSize"
+>;
 
 /** Pods that should be there and are not, and volumes that pods wait for. */
 function wantingIn({ cluster, statefulSet, pods, claims }: Seen): Wanting {
@@ -144,6 +152,15 @@ async function jobsOf(
   const atRest = ledger !== undefined && ledger.operation === undefined && !mayResume(seen.cluster, ledger);
   const quiet = atRest && tookNoteOf(seen.cluster);
   return jobs.observe(key, { members: joined, clusterName: runningName(seen), quiet }, signal);
+}
+
+/** All members of one view, while nothing is under way; none where the cluster is not so. */
+function wholeAtRest(seen: Seen, members: Observation["members"]): readonly KnownMember[] {
+  const ledger = ledgerOf(seen);
+  const known = members.filter((member): member is KnownMember => member.known);
+  const view = singleView(viewsOf({ ...seen, members } as Observation));
+  const whole = known.length === seen.statefulSet?.replicas && view?.members.length === known.length;
+  return ledger && !ledger.operation && whole ? known : [];
 }
 
 /** A resume is never decided from an old list: its user may have taken the job back meanwhile. */

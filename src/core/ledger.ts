@@ -64,6 +64,9 @@ const archive = z.object({
   version: z.string().min(1),
   entries: z.number().min(0),
   bytes: z.number().min(0),
+  /** Of the files on the volume, and how long it took to write them and to read them back. */
+  storedBytes: z.number().min(0).optional(),
+  millis: z.number().min(0).optional(),
   jobs: z.array(archivedJob),
 });
 

@@ -137,14 +137,15 @@ export function createEngineJobs(options: EngineJobsOptions = {}): EngineJobs {
   };
 }
 
-type Asker = <T>(
+export type Asker = <T>(
   asked: Asked,
   signal: AbortSignal,
   talk: (with_: Conversation) => Promise<T>,
   bounds?: Partial<ConversationLimits>,
 ) => Promise<Answer<T>>;
 
-function asker(addresses: AddressPolicy, limits: ConversationLimits): Asker {
+/** Asks on a connection of its own, and gives what went wrong as an unknown answer. */
+export function asker(addresses: AddressPolicy, limits: ConversationLimits): Asker {
   return async (asked, signal, talk, bounds = {}) => {
     const refusal = addresses.refusal(asked.address);
     if (refusal) return unknown("Refused", `${refusal} is never asked`);

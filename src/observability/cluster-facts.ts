@@ -15,6 +15,10 @@ export interface ClusterFacts {
   readonly operation: { readonly kind: string; readonly startedAtMillis: number } | undefined;
   /** Of an archive that is saved or restored. */
   readonly progress: { readonly step: string; readonly entries: number; readonly entriesTotal: number } | undefined;
+  /** The newest verified one. */
+  readonly archive:
+    | { readonly bytes: number; readonly savedAtMillis: number; readonly seconds: number | undefined }
+    | undefined;
   readonly conditions: readonly { readonly type: string; readonly status: "True" | "False" | "Unknown" }[];
   readonly blockedBy: readonly string[];
   readonly jobs: Readonly<Record<string, number>>;
@@ -35,7 +39,7 @@ interface IncompleteSnapshot {
 
 /** The facts that a status tells. */
 export function clusterFacts({ metadata }: JetCluster, status: JetClusterStatus): ClusterFacts {
-  const operation = status.operation;
+  const { operation, archive } = status;
   return {
     namespace: metadata.namespace,
     name: metadata.name,
@@ -47,6 +51,11 @@ export function clusterFacts({ metadata }: JetCluster, status: JetClusterStatus)
     quorum: status.quorum,
     operation: operation && { kind: operation.kind, startedAtMillis: Date.parse(operation.startedAt) },
     progress: operation?.progress,
+    archive: archive && {
+      bytes: archive.bytes,
+      savedAtMillis: Date.parse(archive.savedAt),
+      seconds: archive.seconds,
+    },
     conditions: status.conditions ?? [],
     blockedBy: (status.blockedBy ?? []).map(({ check }) => check),
     jobs: countBy((status.jobs ?? []).map((job) => job.status)),

@@ -42,6 +42,13 @@ const measures: readonly Measure[] = [
   measure("archive_progress", "Share of the entries of an archive that is saved or restored.", progressSamples, [
     "step",
   ]),
+  measure("archive_bytes", "Keys and values in the newest verified archive.", (c) => one(c.archive?.bytes)),
+  measure("archive_saved_timestamp_seconds", "When the newest archive was verified.", (c) =>
+    one(c.archive && c.archive.savedAtMillis / 1_000),
+  ),
+  measure("archive_seconds", "How long it took to copy the newest archive and to read it back.", (c) =>
+    one(c.archive?.seconds),
+  ),
   measure("condition", "Conditions of the status, 1 at the status each has.", conditionSamples, [
     "condition",
     "status",

@@ -130,6 +130,7 @@ export class OperatorProcess {
       ...{ takenNames, refusals },
       troubles: createTroubleSource(client, now),
       progress: { observe: async () => undefined, forget: () => {} },
+      stateSize: { observe: () => undefined, forget: () => {}, stop: () => {} },
       hashes: hashesOf(),
       now,
     });

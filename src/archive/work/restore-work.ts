@@ -15,6 +15,7 @@ const streams = 4;
 export async function restore(task: RestoreTask, { access, health, signal }: SaveOptions): Promise<Saved> {
   const { directory, owner, nonce, digest, mostQuorum } = task;
   const noted = { number: task.generation, nonce, digest };
+  const began = performance.now();
   let meter: Meter | undefined;
   const generation = await openGeneration({ directory, owner }, noted, {
     signal,
@@ -26,5 +27,5 @@ export async function restore(task: RestoreTask, { access, health, signal }: Sav
   health.ready();
   const lowered = mostQuorum === undefined ? {} : { mostQuorum };
   await restoreCluster({ cluster: access, streams, signal, onProgress: health.progress, ...lowered }, generation);
-  return resultOf({ ...noted, manifest: generation.manifest });
+  return resultOf({ ...noted, manifest: generation.manifest }, began);
 }

@@ -21,6 +21,10 @@ export interface Saved {
   readonly entries: number;
   readonly bytes: number;
   readonly jobs: number;
+  /** Of the files on the volume. */
+  readonly storedBytes: number;
+  /** From the first entry that was copied, or restored, until all was done. */
+  readonly millis: number;
 }
 
 export interface SaveOptions {
@@ -47,6 +51,7 @@ export async function save(task: SaveTask, options: SaveOptions): Promise<Saved>
   options.health.ready();
   await standsStill(options);
   const { access, health, signal } = options;
+  const began = performance.now();
   let meter: Meter | undefined;
   const kept = await keepGeneration({ directory, owner }, task.keep, {
     ...{ nonce, signal },
@@ -61,11 +66,14 @@ export async function save(task: SaveTask, options: SaveOptions): Promise<Saved>
     onBlock: (counts) => meter?.add(counts),
   });
   meter?.end();
-  return resultOf(kept);
+  return resultOf(kept, began);
 }
 
-/** What the operator is told of an archive. */
-export function resultOf({ number, nonce, digest, manifest }: ArchiveName & { readonly manifest: Manifest }): Saved {
+/** What the operator is told of an archive. @param began when the work on it began, by `performance.now()` */
+export function resultOf(
+  { number, nonce, digest, manifest }: ArchiveName & { readonly manifest: Manifest },
+  began: number,
+): Saved {
   return {
     ...{ generation: number, nonce, digest },
     clusterId: manifest.cluster.id,
@@ -73,6 +81,8 @@ export function resultOf({ number, nonce, digest, manifest }: ArchiveName & { re
     entries: totalOf(manifest, "entries"),
     bytes: totalOf(manifest, "bytes"),
     jobs: manifest.jobs.length,
+    storedBytes: manifest.maps.flatMap(({ files }) => files).reduce((sum, file) => sum + file.storedBytes, 0),
+    millis: Math.round(performance.now() - began),
   };
 }
 

@@ -11,6 +11,8 @@ export interface ArchiveFacts {
         readonly bound: boolean;
         readonly deleting: boolean;
         readonly requested: string | undefined;
+        /** What it really has, once it is bound, as written. */
+        readonly capacity?: string | undefined;
         readonly stamp: Stamp | undefined;
         readonly tied: boolean;
       }
@@ -52,6 +54,10 @@ const result = z.object({
   entries: z.number().min(0),
   bytes: z.number().min(0),
   jobs: z.int().min(0),
+  /** Of the files on the volume. */
+  storedBytes: z.number().min(0).optional(),
+  /** From the first entry that was copied until all was read back. */
+  millis: z.number().min(0).optional(),
 });
 
 /** What a Job that ended well says of its work, as its pod's last words (at most 4 kB, so no list is in it). */
@@ -77,9 +83,11 @@ export function archiveOf(
   ran: readonly string[],
   at: string,
 ): Archive {
-  const { generation, nonce, digest, version, entries, bytes } = saved;
+  const { generation, nonce, digest, version, entries, bytes, storedBytes, millis } = saved;
   return {
     ...{ generation, nonce, digest, at, version, entries, bytes },
+    ...(storedBytes !== undefined && { storedBytes }),
+    ...(millis !== undefined && { millis }),
     jobs: jobs.map(({ id, name, quorum = 0 }) => ({
       id,
       ...(name !== undefined && { name }),

@@ -3,6 +3,7 @@ import type { LedgerReading, Stamp } from "../ledger.ts";
 import type { ArchiveFacts } from "./archive.ts";
 import type { ProgressFacts } from "./archive-progress.ts";
 import type { Engine } from "./capabilities.ts";
+import type { StateFacts } from "./state-size.ts";
 
 /** Milliseconds since the epoch. */
 export type Millis = number;
@@ -19,6 +20,8 @@ export interface Observation {
   readonly archive: ArchiveFacts | undefined;
   /** Of the Job that saves or restores; undefined where there is none at work. */
   readonly archiveProgress: ProgressFacts | undefined;
+  /** How much a stop would save to the archive, asked seldom; undefined where it was not asked yet, or is not needed. */
+  readonly stateSize: StateFacts | undefined;
   /** One for each pod that has an address, asked in this pass or a few seconds ago. */
   readonly members: readonly MemberFacts[];
   /** What the engine says of its jobs; undefined where it was not asked in this pass. */

@@ -1,3 +1,4 @@
+import { archiveReady } from "./archive-ready.ts";
 import type { Assessment, Verdict } from "./assessment.ts";
 
 /** Can the whole cluster be stopped and started again without losing the state of its jobs? */
@@ -17,19 +18,4 @@ export function losslessReady(a: Assessment): Verdict {
     return { type, status: "False", reason: "VolumesMissing", message: `${bound} of ${size} volumes bound. ${note}` };
   }
   return { type, status: "True", reason: "VolumesBound", message: `Every member has its volume. ${note}` };
-}
-
-/** Whether there is room is found out by the Job before anything of a stop begins. */
-function archiveReady(a: Assessment): Verdict {
-  const type = "LosslessReady";
-  const { claim } = a.observation.archive ?? {};
-  const last = a.ledger?.lastOperation;
-  if (!claim || claim.deleting) {
-    const message = claim ? `The claim ${claim.name} is being deleted.` : "There is no claim for archives yet.";
-    return { type, status: "False", reason: "ArchiveVolumeMissing", message };
-  }
-  if (last?.kind === "Stop" && last.result === "Abandoned" && last.message !== undefined) {
-    return { type, status: "False", reason: "SaveFailed", message: `The last save failed: ${last.message}.` };
-  }
-  return { type, status: "True", reason: "ArchiveVolume", message: `A stop saves to the claim ${claim.name}.` };
 }

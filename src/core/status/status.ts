@@ -5,6 +5,7 @@ import { secondsLeft } from "../evidence/archive-progress.ts";
 import type { MemberFacts } from "../evidence/observation.ts";
 import { isJoining } from "../evidence/views.ts";
 import type { Ledger } from "../ledger.ts";
+import { rateOf } from "./archive-ready.ts";
 import { type Assessment, largest, type Verdict } from "./assessment.ts";
 import { jobsOf } from "./jobs.ts";
 import { jobsHealthy } from "./jobs-healthy.ts";
@@ -167,8 +168,16 @@ function lastOf({ message, ...last }: NonNullable<Ledger["lastOperation"]>) {
 
 function archiveOf({ ledger }: Assessment): Pick<JetClusterStatus, "archive"> {
   if (!ledger?.archive) return {};
-  const { generation, digest, at, version, entries, bytes, jobs } = ledger.archive;
-  return { archive: { generation, digest, savedAt: at, version, entries, bytes, jobs: jobs.length } };
+  const { generation, digest, at, version, entries, bytes, jobs, storedBytes, millis } = ledger.archive;
+  const rate = rateOf(ledger.archive);
+  return {
+    archive: {
+      ...{ generation, digest, savedAt: at, version, entries, bytes, jobs: jobs.length },
+      ...(storedBytes !== undefined && { storedBytes }),
+      ...(millis !== undefined && { seconds: Math.ceil(millis / 1_000) }),
+      ...(rate !== undefined && { bytesPerSecond: rate }),
+    },
+  };
 }
 
 /** Times of the API have seconds. */

@@ -27,6 +27,7 @@ export const clusterUid = "cluster-uid";
 export interface Case {
   readonly archive?: ArchiveFacts;
   readonly archiveProgress?: Observation["archiveProgress"];
+  readonly stateSize?: Observation["stateSize"];
   /** Replicas of the StatefulSet; without it there is none. */
   readonly size?: number;
   readonly spec?: JetClusterSpecInput;
@@ -83,6 +84,7 @@ export function observe(about: Case = {}): Observation {
     pods,
     archive: about.archive,
     archiveProgress: about.archiveProgress,
+    stateSize: about.stateSize,
     claims: (about.claims ?? []).map(claimOf),
     members: pods.flatMap((pod) => (pod.address === undefined ? [] : [memberOf(pod, ordinals, about)])),
     jobs: about.jobs === undefined ? { known: true, clusterId: "cluster-id", jobs: [] } : jobsOf(about.jobs),

@@ -39,6 +39,20 @@ function exported(now = Date.parse(startedAt) + 90_000) {
 }
 
 describe("jetcluster metrics", () => {
+  test("tell of the newest archive", async () => {
+    const { metrics, samples } = exported();
+    const archive = { generation: 4, digest: "d", version: "5.7.0", entries: 10, bytes: 2_000, jobs: 1 };
+    const ofArchives = async () => (await samples()).filter((line) => line.includes("archive"));
+    metrics.record(facts({ archive: { ...archive, savedAt: startedAt, seconds: 20 } }));
+    expect(await ofArchives()).toEqual([
+      'jetcluster_archive_bytes{namespace="shop",name="orders"} 2000',
+      `jetcluster_archive_saved_timestamp_seconds{namespace="shop",name="orders"} ${Date.parse(startedAt) / 1_000}`,
+      'jetcluster_archive_seconds{namespace="shop",name="orders"} 20',
+    ]);
+    metrics.record(facts({ archive: { ...archive, savedAt: startedAt } }));
+    expect(await ofArchives()).toHaveLength(2);
+  });
+
   test("tell how far an archive is, while one is saved or restored", async () => {
     const { metrics, samples } = exported();
     const amounts = { entries: 1, entriesTotal: 4, bytes: 10, bytesPerSecond: 5 };
