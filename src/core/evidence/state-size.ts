@@ -25,7 +25,7 @@ interface LackingMap {
 export type StateFacts = ({ readonly known: true } & StateSize) | { readonly known: false; readonly reason: string };
 
 /** What the engine needs beside key and value to keep an entry; measured, see docs/decisions/0024-archive-estimate.md. */
-const entryBytes = 140;
+const entryBytes = 100;
 const ownMaps = ["__jet.", "__sql."];
 
 /** As `archive save` will decide it: all of the engine's own maps, and users' maps but the excluded and those with a store. */

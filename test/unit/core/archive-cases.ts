@@ -6,7 +6,7 @@ import { enter } from "../../../src/core/ledger-transitions.ts";
 import { type Case, formed } from "./observation-fixture.ts";
 
 /** Clusters of mode Archive, while they are saved and restored. */
-export const at = "2026-01-01T11:59:00.000Z";
+const at = "2026-01-01T11:59:00.000Z";
 const nonce = "0123456789abcdef";
 export const archiveMode = { losslessRestart: { mode: "Archive" as const, archive: { storage: { size: "1Gi" } } } };
 
@@ -47,7 +47,7 @@ const stopped = finishStop(
 
 /** The new members are there, and the archive is loaded into them. */
 export const loading = (work: Partial<ArchiveWork> = {}): Case => ({
-  ...{ size: 3, ledger: enter(beginRestore(stopped, 3, saved, at), "Loading", at), spec: archiveMode },
+  ...{ size: 3, ledger: enter(beginRestore(stopped, 3, { archive: saved }, at), "Loading", at), spec: archiveMode },
   ...{ archive: workOf("restore", work), metadata: { finalizers: ["jet-operator.io/graceful-stop"] } },
 });
 
