@@ -59,6 +59,7 @@ function partiesOf(context: DesiredContext, deployment: V1Deployment): Record<st
     nonce: "0123456789abcdef",
     size: 1,
     members: ["10.244.0.1"],
+    clusterName: "orders",
   }).spec;
   const operator = deployment.spec?.template;
   const namespace = deployment.metadata?.namespace ?? "";
