@@ -10,7 +10,7 @@ import { NotFoundError } from "../kube/errors.ts";
 import { controllerOf, type KubeObject, resources } from "../kube/objects.ts";
 import type { Caches } from "./caches.ts";
 import { ensureClaims } from "./claims.ts";
-import { mendingOf } from "./mend-stateful-set.ts";
+import { mendingOf, wishOf } from "./mend-stateful-set.ts";
 import { hashKey } from "./observer.ts";
 import type { Writes } from "./refusals.ts";
 
@@ -38,7 +38,7 @@ export interface Children {
 
 export function createChildren(client: KubeClient, caches: Caches): Children {
   const applier = createApplier(client, fieldManager);
-  const untouched: Untouched = new WeakMap();
+  const judged = nothingJudged();
   return {
     newStatefulSet: (context, replicas, ledger) => statefulSet(context, { replicas, ledger }),
     async writeTemplateChildren(context, signal) {
@@ -58,7 +58,7 @@ export function createChildren(client: KubeClient, caches: Caches): Children {
         results.push((await writes.attempt({ object }, () => ensureAbsent(work, resource, name))) ?? {});
       }
       const claims = await ensureClaims(client, context, observation, writes, signal);
-      const attempt = () => mendStatefulSet(client, caches, context, untouched, signal);
+      const attempt = () => mendStatefulSet(client, caches, context, judged, signal);
       const mended = await writes.attempt({ object: nameOf("statefulSets", context.cluster.metadata.name) }, attempt);
       return {
         written: [...results.flatMap((r) => r.written ?? []), ...claims, ...(mended?.written ?? [])],
@@ -72,29 +72,37 @@ export function createChildren(client: KubeClient, caches: Caches): Children {
 
 const nameOf = (resource: Child["resource"] | "statefulSets", name: string) => `${resources[resource].kind}/${name}`;
 
-/** StatefulSets as the cache has them in which nothing was to be put right, with what that was judged from. */
-export type Untouched = WeakMap<object, string>;
+/** What need not be rendered or compared again: that takes longer than all the rest of a pass. */
+export interface Judged {
+  /** StatefulSets as the cache has them in which nothing was to be put right, by what they were compared with. */
+  readonly untouched: WeakMap<object, string>;
+  /** What the StatefulSet is to be, for specs as the cache has them. */
+  readonly wishes: WeakMap<object, { readonly of: string; readonly desired: V1StatefulSet }>;
+}
 
-/**
- * The planner's own writes of it have other preconditions; see mend-stateful-set.ts. To compare it takes as long as all
- * the rest of a pass, so the same object is not compared twice with the same wish.
- */
+export function nothingJudged(): Judged {
+  return { untouched: new WeakMap(), wishes: new WeakMap() };
+}
+
+/** The planner's own writes of it have other preconditions; see mend-stateful-set.ts. */
 export async function mendStatefulSet(
   client: KubeClient,
   caches: Pick<Caches, "statefulSets">,
   context: DesiredContext,
-  untouched: Untouched,
+  { untouched, wishes }: Judged,
   signal: AbortSignal,
 ): Promise<{ readonly written: readonly KubeObject[]; readonly of: readonly string[] }> {
   const { namespace, name, uid } = context.cluster.metadata;
   const live = caches.statefulSets.get(namespace, name);
   const ours = live?.metadata?.ownerReferences?.some((owner) => owner.controller && owner.uid === uid);
-  const wish = hashKey(context.cluster, context.engine);
-  if (!live || !ours || live.metadata?.deletionTimestamp || untouched.get(live) === wish)
-    return { written: [], of: [] };
-  const mending = mendingOf(live, context);
+  const of = hashKey(context.cluster, context.engine);
+  if (!live || !ours || live.metadata?.deletionTimestamp || untouched.get(live) === of) return { written: [], of: [] };
+  const known = wishes.get(context.cluster.spec);
+  const wish = known?.of === of ? known : { of, desired: wishOf(context) };
+  wishes.set(context.cluster.spec, wish);
+  const mending = mendingOf(live, wish.desired);
   if (!mending) {
-    untouched.set(live, wish);
+    untouched.set(live, of);
     return { written: [], of: [] };
   }
   const ref = { resource: resources.statefulSets, namespace, name };

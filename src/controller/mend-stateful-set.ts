@@ -18,15 +18,19 @@ export interface Mending {
   readonly of: readonly string[];
 }
 
+/** What the StatefulSet is to be, apart from replicas and ledger: those are never taken from here. */
+export function wishOf(context: DesiredContext): V1StatefulSet {
+  return statefulSet(context, { replicas: 0, ledger: "" });
+}
+
 /**
  * Puts right what a person has changed of the StatefulSet, replicas and ledger apart, which are the planner's. It may be
  * done at any time: nothing of it touches a pod. A template that came with another operator is not known here, and left
  * as it is until it is replaced as a whole (docs/decisions/0002).
+ * @param desired see `wishOf`.
  * @returns undefined where nothing differs: API server defaults are no difference.
  */
-export function mendingOf(live: V1StatefulSet, context: DesiredContext): Mending | undefined {
-  // Replicas and ledger are never taken from here.
-  const desired = statefulSet(context, { replicas: 0, ledger: "" });
+export function mendingOf(live: V1StatefulSet, desired: V1StatefulSet): Mending | undefined {
   const parts = [...hashes(live, desired), ...settings(live, desired), ...template(live, desired)];
   if (parts.length === 0) return undefined;
   const operations = [

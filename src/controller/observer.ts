@@ -49,8 +49,9 @@ export interface ObserverParts {
 
 export function createObserver(parts: ObserverParts): Observer {
   const hashes = rememberHashes(parts.hashes);
+  const facts = rememberFacts();
   const look = (cluster: JetCluster): Seen => {
-    const found = statefulSetOf(parts.caches, cluster);
+    const found = statefulSetOf(parts.caches, cluster, facts);
     const engine = wantedEngine(cluster, found?.facts);
     return {
       now: parts.now(),
@@ -208,10 +209,10 @@ function tookNoteOf({ metadata, status }: JetCluster): boolean {
 const keyOf = ({ metadata }: JetCluster) => `${metadata.namespace}/${metadata.name}`;
 
 /** Only a StatefulSet that this JetCluster controls: one of the same name may belong to its predecessor or to a stranger. */
-function statefulSetOf(caches: Caches, { metadata }: JetCluster) {
+function statefulSetOf(caches: Caches, { metadata }: JetCluster, facts: typeof statefulSetFacts) {
   const object = caches.statefulSets.get(metadata.namespace, childNames(metadata.name).statefulSet);
   if (!object?.metadata.ownerReferences?.some((o) => o.controller && o.uid === metadata.uid)) return undefined;
-  return { facts: statefulSetFacts(object) };
+  return { facts: facts(object) };
 }
 
 function podsOf(caches: Caches, { metadata }: JetCluster) {
@@ -243,6 +244,16 @@ function runningEngine({ cluster, engine, statefulSet }: Seen): Engine {
 }
 
 const editionOf = (spec: JetCluster["spec"]) => (spec.licenseKeySecretRef ? "Enterprise" : "OpenSource");
+
+/** A ledger is read and checked only once for each object: the cache never changes one in place. */
+function rememberFacts(): typeof statefulSetFacts {
+  const known = new WeakMap<object, StatefulSetFacts>();
+  return (object) => {
+    const facts = known.get(object) ?? statefulSetFacts(object);
+    known.set(object, facts);
+    return facts;
+  };
+}
 
 type Hashes = Pick<Observation, "specHash" | "restartHash" | "templateHash">;
 

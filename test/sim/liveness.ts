@@ -17,15 +17,13 @@ export async function checkLiveness(world: World): Promise<void> {
   // Longer than an answer at rest may be old: jobs are asked for every 15 s, members for their whole view every 60 s.
   for (let quiet = 0; quiet < 5 && world.timeline.now < end && !world.violation; ) {
     await world.timeline.advance(15_000);
-    quiet = atRest(world) ? quiet + 1 : 0;
+    quiet = atRest(world) && !waitsForEver(world) ? quiet + 1 : 0;
   }
   if (world.violation) return;
   if (!atRest(world))
     return world.violated("L1", `not at rest after ${patienceMillis / 60_000} minutes: ${standing(world)}`);
   const wrong = endState(world);
   if (wrong) return world.violated("L3", wrong);
-  // Its wait becomes Stalled after a while, and status says so.
-  if (heldByPerson(world) || waitsForLostVolume(world)) return;
   const writes: string[] = [];
   world.api.listen((commit) => {
     if (byOperator(commit))
@@ -64,6 +62,11 @@ function heldMidway(world: World): boolean {
 /** A volume went in the very moment of the start: the engine itself waits for the member that was on it. */
 function waitsForLostVolume({ truth, ledger }: World): boolean {
   return truth.claimGoneAt !== undefined && ledger?.operation?.kind === "Start";
+}
+
+/** It waits without an end. Its wait becomes Stalled after a while, and members still come: only then it stands still. */
+function waitsForEver(world: World): boolean {
+  return waitsForLostVolume(world) || heldByPerson(world);
 }
 
 /** A person keeps the cluster from being ACTIVE: nobody new may join it then, and sides of a split never merge. */

@@ -1,6 +1,6 @@
 import type { JetCluster } from "../../src/api/jet-cluster.ts";
 import type { Caches } from "../../src/controller/caches.ts";
-import { type Children, mendStatefulSet } from "../../src/controller/children.ts";
+import { type Children, mendStatefulSet, nothingJudged } from "../../src/controller/children.ts";
 import { ensureClaims } from "../../src/controller/claims.ts";
 import { createEngineCommands } from "../../src/controller/engine-commands.ts";
 import { createJobSource } from "../../src/controller/jobs.ts";
@@ -131,7 +131,7 @@ export class OperatorProcess {
       troubles: createTroubleSource(client, now),
       progress: { observe: async () => undefined, forget: () => {} },
       stateSize: { observe: () => undefined, forget: () => {}, stop: () => {} },
-      hashes: hashesOf(),
+      hashes: hashesOf,
       now,
     });
     const cacheOf = (written: KubeObject) =>
@@ -192,25 +192,25 @@ function pluralKey(written: KubeObject): string {
 
 type Hashes = Pick<Observation, "specHash" | "restartHash" | "templateHash">;
 
-/** As the product computes them, once for each generation. */
-function hashesOf(): (cluster: JetCluster, engine: Engine) => Hashes {
-  const known = new Map<string, Hashes>();
-  return (cluster, engine) => {
-    const key = hashKey(cluster, engine);
-    const context: DesiredContext = { ...desired, cluster, engine, gate: "open", disruptionsAllowed: 0 };
-    const hashes = known.get(key) ?? {
-      specHash: specHash(context),
-      restartHash: restartHash(context),
-      templateHash: templateHash(context),
-    };
-    known.set(key, hashes);
-    return hashes;
+/** The same for the same spec in every world: rendering takes longer than all the rest of a short story. */
+const rendered = new Map<string, Hashes>();
+const judged = nothingJudged();
+
+/** As the product computes them. */
+function hashesOf(cluster: JetCluster, engine: Engine): Hashes {
+  const key = JSON.stringify([hashKey(cluster, engine), cluster.spec]);
+  const context: DesiredContext = { ...desired, cluster, engine, gate: "open", disruptionsAllowed: 0 };
+  const hashes = rendered.get(key) ?? {
+    specHash: specHash(context),
+    restartHash: restartHash(context),
+    templateHash: templateHash(context),
   };
+  rendered.set(key, hashes);
+  return hashes;
 }
 
 /** Of the children only those that change with the cluster's life: who may evict, and whether clients get in. */
 function gateAndBudget(client: KubeClient, caches: Caches): Children {
-  const untouched = new WeakMap();
   return {
     newStatefulSet: (context, replicas, ledger) => statefulSet(context, { replicas, ledger }),
     writeTemplateChildren: () => Promise.resolve(),
@@ -238,7 +238,7 @@ function gateAndBudget(client: KubeClient, caches: Caches): Children {
         );
       }
       const claims = await ensureClaims(client, context, observation, writes, signal);
-      const mended = await mendStatefulSet(client, caches, context, untouched, signal);
+      const mended = await mendStatefulSet(client, caches, context, judged, signal);
       return { written: [...written, ...claims, ...mended.written], deleted: [], taken: [], mended: mended.of };
     },
   };

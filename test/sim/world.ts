@@ -1,4 +1,4 @@
-import type { JetCluster, JetClusterSpecInput } from "../../src/api/jet-cluster.ts";
+import type { JetCluster, JetClusterSpec, JetClusterSpecInput } from "../../src/api/jet-cluster.ts";
 import { jetClusterSpec } from "../../src/api/jet-cluster.ts";
 import { annotation } from "../../src/api/names.ts";
 import { type Ledger, readLedger } from "../../src/core/ledger.ts";
@@ -77,7 +77,7 @@ export class World {
   disturbedAt = Number.NEGATIVE_INFINITY;
   /** The largest size that a person wrote into the StatefulSet and nobody has corrected. */
   scaledByHand = 0;
-  /** Jobs that status ever told of as active, and those that the ledger ever knew to run without auto-scaling. */
+  /** Jobs that this JetCluster's status ever told of as active, and those that the ledger ever knew to run without auto-scaling. */
   readonly toldOf = new Set<string>();
   readonly knownUnscaled = new Set<string>();
   /** A person has said that the jobs' state may go. */
@@ -96,7 +96,7 @@ export class World {
     this.random = createRandom(options.seed);
     this.#fates = fateUnder(options.faults, this.random);
     this.api = new ApiServer(this.timeline);
-    const spec = jetClusterSpec.parse(options.spec);
+    const spec = defaulted(options.spec);
     const startupSplit = options.faults.has("start-up splits") ? 0.15 : 0;
     this.engine = new Engine(this.timeline, this.random, this.network, { backups: spec.backupCount, startupSplit });
     new StatefulSetController(this.api, this.timeline, this.random);
@@ -120,11 +120,13 @@ export class World {
   /** As its story begins; also again, after it was deleted. */
   createCluster(): void {
     if (this.cluster) return;
+    // Its predecessor's status is gone with it: of what that told nobody can remind anybody.
+    this.toldOf.clear();
     this.api.create("person", resources.jetClusters, {
       apiVersion: "jet-operator.io/v1beta1",
       kind: "JetCluster",
       metadata: { name: clusterName },
-      spec: jetClusterSpec.parse(this.options.spec) as unknown as Record<string, unknown>,
+      spec: defaulted(this.options.spec) as unknown as Record<string, unknown>,
     });
   }
 
@@ -268,6 +270,15 @@ export class World {
     }
   }
 }
+
+/** As the API server fills it in; one object for each story, so that what is made from it is made once. */
+function defaulted(spec: JetClusterSpecInput): JetClusterSpec {
+  const whole = wholeSpecs.get(spec) ?? jetClusterSpec.parse(spec);
+  wholeSpecs.set(spec, whole);
+  return whole;
+}
+
+const wholeSpecs = new WeakMap<JetClusterSpecInput, JetClusterSpec>();
 
 /** The ledger on a StatefulSet as the API server has it, read once for each object. */
 export function ledgerIn(statefulSet: StoredObject | undefined): Ledger | undefined {

@@ -2,7 +2,7 @@ import type { V1StatefulSet } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { annotation, fieldManager } from "../../../src/api/names.ts";
 import { annotationPath } from "../../../src/controller/annotation-path.ts";
-import { mendingOf } from "../../../src/controller/mend-stateful-set.ts";
+import { mendingOf, wishOf } from "../../../src/controller/mend-stateful-set.ts";
 import { type Child, undisruptiveChildren } from "../../../src/core/desired/children.ts";
 import type { DesiredContext } from "../../../src/core/desired/context.ts";
 import { podTemplate } from "../../../src/core/desired/pod-template.ts";
@@ -94,7 +94,7 @@ describe.each(cases)("the children of %s on a real API server", (_, given) => {
     const ref = { resource: resources.statefulSets, namespace, name };
     const created = await client.create<KubeObject>(ref, plain(body), { fieldManager });
     expect(ownedFieldsDiffer(body, created)).toBe(false);
-    expect(mendingOf(created as unknown as V1StatefulSet, context)).toBeUndefined();
+    expect(mendingOf(created as unknown as V1StatefulSet, wishOf(context))).toBeUndefined();
     const pod = { apiVersion: "v1", kind: "Pod", ...podOf(context, `${name}-0`) };
     const podRef = { resource: resources.pods, namespace, name: `${name}-0` };
     const made = await client.create<KubeObject>(podRef, plain(pod), { fieldManager });
@@ -168,7 +168,7 @@ describe("a person's edit of the StatefulSet", () => {
     const created = await client.create<KubeObject>(ref, plain(body), { fieldManager });
     const live = async () => (await client.get<KubeObject>(ref)) as unknown as V1StatefulSet;
     const mend = async () => {
-      const mending = mendingOf(await live(), context);
+      const mending = mendingOf(await live(), wishOf(context));
       if (mending) await client.jsonPatch(ref, mending.operations, { fieldManager });
       return mending?.of;
     };

@@ -1,7 +1,7 @@
 import type { V1StatefulSet } from "@kubernetes/client-node";
 import { describe, expect, test } from "vitest";
 import { annotation } from "../../../src/api/names.ts";
-import { mendingOf } from "../../../src/controller/mend-stateful-set.ts";
+import { mendingOf, wishOf } from "../../../src/controller/mend-stateful-set.ts";
 import { statefulSet } from "../../../src/core/desired/stateful-set.ts";
 import type { JsonPatchOperation } from "../../../src/kube/client.ts";
 import { patched } from "../../sim/model/json-patch.ts";
@@ -18,7 +18,8 @@ function edited(change: (live: V1StatefulSet) => unknown, of = context): V1State
 }
 
 const container = (live: V1StatefulSet) => live.spec!.template.spec!.containers[0]!;
-const mended = (live: V1StatefulSet) => patched(live, mendingOf(live, context)?.operations as JsonPatchOperation[]);
+const mended = (live: V1StatefulSet) =>
+  patched(live, mendingOf(live, wishOf(context))?.operations as JsonPatchOperation[]);
 
 const podSpec = (live: V1StatefulSet) => live.spec!.template.spec!;
 
@@ -43,7 +44,7 @@ describe("what somebody has changed of the StatefulSet is put back", () => {
     ["annotations", (live) => delete live.metadata!.annotations![annotation.specHash]],
   ])("%s (%#)", (of, change) => {
     const live = edited(change);
-    expect(mendingOf(live, context)?.of).toEqual([of]);
+    expect(mendingOf(live, wishOf(context))?.of).toEqual([of]);
     expect(mended(live)).toEqual(edited(() => {}));
   });
 
@@ -64,14 +65,14 @@ describe("left as it is", () => {
       (live) => Object.assign(live.spec!.template.metadata!.annotations!, { "a/restarted": "x" }),
     ],
   ])("%s", (_, change) => {
-    expect(mendingOf(edited(change), context)).toBeUndefined();
+    expect(mendingOf(edited(change), wishOf(context))).toBeUndefined();
   });
 
   test("a template of another operator or spec, edited or not: what was there before is not known here", () => {
     const other = desiredContext({ spec: { jvm: { heapPercent: 50 } } });
     const live = edited((it) => Object.assign(container(it), { image: "somebody/hazelcast" }), other);
-    expect(mendingOf(live, context)).toBeUndefined();
-    expect(mendingOf(live, other)?.of).toEqual(["spec.template"]);
+    expect(mendingOf(live, wishOf(context))).toBeUndefined();
+    expect(mendingOf(live, wishOf(other))?.of).toEqual(["spec.template"]);
   });
 });
 
