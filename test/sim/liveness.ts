@@ -1,6 +1,7 @@
 import { neededOf } from "../../src/core/evidence/quorum.ts";
 import { wantedSize } from "../../src/core/evidence/sizes.ts";
 import { resources } from "../../src/kube/objects.ts";
+import { helpAsTold } from "./help.ts";
 import { byOperator } from "./invariants/invariant.ts";
 import { type Job, losesEntries } from "./model/jobs.ts";
 import { replicasOf } from "./model/stateful-set-controller.ts";
@@ -17,6 +18,7 @@ export async function checkLiveness(world: World): Promise<void> {
   // Longer than an answer at rest may be old: jobs are asked for every 15 s, members for their whole view every 60 s.
   for (let quiet = 0; quiet < 5 && world.timeline.now < end && !world.violation; ) {
     await world.timeline.advance(15_000);
+    helpAsTold(world);
     quiet = atRest(world) && !waitsForEver(world) ? quiet + 1 : 0;
   }
   if (world.violation) return;

@@ -7,6 +7,7 @@ import { changeState } from "./model/change-state.ts";
 import { healNetwork, splitNetwork } from "./model/divide.ts";
 import { beginSuspension } from "./model/engine-jobs.ts";
 import { orphan } from "./model/garbage-collector.ts";
+import { isBecomingPassive } from "./model/island.ts";
 import { replicasOf } from "./model/stateful-set-controller.ts";
 import { clusterName, type World } from "./world.ts";
 
@@ -28,6 +29,11 @@ export const deleted = (world: World) => !world.cluster;
 export const allGone = (world: World) => deleted(world) && !world.statefulSet && world.pods.length === 0;
 /** Two sides have noticed that they are alone, and the operator has had time to see it. */
 export const divided = (world: World) => world.engine.islands.length > 1;
+/** A stop has asked for PASSIVE, and the jobs take their last snapshots. */
+export const becomesPassive = ({ engine }: World) => engine.islands.some(isBecomingPassive);
+/** All members have come back from a stop, and nobody has asked for ACTIVE yet. */
+export const backPassive = ({ engine, ledger }: World) =>
+  ledger?.operation?.kind === "Start" && engine.largest?.state === "PASSIVE";
 /** Status tells of this job, and that it runs. */
 export const told = (id: string) => (world: World) =>
   world.cluster?.status?.jobs?.some((job) => job.id === id && job.status === "RUNNING") ?? false;
@@ -188,6 +194,18 @@ export const setState = (state: "ACTIVE" | "PASSIVE", timing?: Partial<Pick<Act,
     timing,
   );
 
+/** Of one side alone, as a change does that a split cuts through. */
+export const activateSide = (which: "largest" | "smallest", timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    `makes the ${which} side ACTIVE`,
+    ({ engine }) => {
+      const sides = [...engine.islands].sort((a, b) => b.members.length - a.members.length);
+      const side = sides.at(which === "largest" ? 0 : -1);
+      if (side) changeState(engine, side, "ACTIVE", () => 500);
+    },
+    timing,
+  );
+
 /** Back to ACTIVE a person tries until it is so: the engine refuses while a member is being missed. */
 function setStateOf(world: World, state: "ACTIVE" | "PASSIVE"): void {
   for (const island of world.engine.islands) changeState(world.engine, island, state, () => 500);
@@ -278,6 +296,17 @@ export const split = (groups: readonly (readonly number[])[], timing?: Partial<P
 
 export const heal = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
   act("heals the network", (world) => healNetwork(world.engine), timing);
+
+/** No member is heard by an operator any more, or all are again. */
+export const silence = (silent: boolean, timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    silent ? "cuts the operator off" : "lets the operator hear again",
+    ({ network }) => {
+      if (silent) network.silence("*");
+      else network.hearAll();
+    },
+    timing,
+  );
 
 /** As a loss of more members than there are backups does it: the engine says nothing of it. */
 export const loseRecord = (id: string, timing?: Partial<Pick<Act, "when" | "pause">>) =>

@@ -6,7 +6,6 @@ import {
   allGone,
   createAgain,
   damageLedger,
-  deleteClaim,
   deleteCluster,
   deleted,
   deletePod,
@@ -31,6 +30,7 @@ import {
   wipeStatus,
   works,
 } from "./person.ts";
+import { stopWorkloads } from "./stop-workloads.ts";
 
 /** One story of a cluster: how it begins and what a person does with it. The last spec is what it must come to. */
 export interface Workload {
@@ -164,7 +164,6 @@ export const workloads: readonly Workload[] = [
     ],
   },
   { name: "paused, edited, unpaused", spec: { replicas: 3 }, acts: [pause(true, once), size(5), pause(false)] },
-
   { name: "shrink under jobs", spec: { replicas: 5 }, acts: [...jobs, edit({ replicas: 3 }, working)] },
   { name: "shrink by four", spec: { replicas: 7 }, acts: [edit({ replicas: 3 }, once)] },
   {
@@ -297,67 +296,7 @@ export const workloads: readonly Workload[] = [
       edit({ suspend: false }, { when: stopped }),
     ],
   },
-  {
-    name: "stop and start",
-    spec: lossless(3),
-    acts: [...jobs, edit({ suspend: true }, working), edit({ suspend: false }, { when: stopped })],
-  },
-  {
-    name: "stop by replicas 0 and start larger",
-    spec: lossless(3),
-    acts: [...jobs, edit({ replicas: 0 }, working), edit({ replicas: 5 }, { when: stopped })],
-  },
-  {
-    name: "stop and think again",
-    spec: lossless(3),
-    acts: [...jobs, edit({ suspend: true }, working), edit({ suspend: false }, { pause: [0, 8_000] })],
-  },
-  {
-    name: "stop and think again often",
-    spec: lossless(3),
-    acts: [
-      ...jobs,
-      edit({ suspend: true }, working),
-      edit({ suspend: false }),
-      edit({ suspend: true }),
-      edit({ suspend: false }),
-      edit({ suspend: true }),
-    ],
-  },
-  {
-    name: "stopped, StatefulSet deleted, started",
-    spec: lossless(3),
-    acts: [
-      ...jobs,
-      edit({ suspend: true }, working),
-      deleteStatefulSet("Background", { when: stopped }),
-      wipeStatus(),
-      edit({ suspend: false }),
-    ],
-  },
-  {
-    name: "stopped, ledger taken away, started",
-    spec: lossless(3),
-    acts: [...jobs, edit({ suspend: true }, working), takeLedgerAway({ when: stopped }), edit({ suspend: false })],
-  },
-  {
-    name: "stopped, scaled by hand, started",
-    spec: lossless(3),
-    acts: [...jobs, edit({ suspend: true }, working), scaleByHand(2, { when: stopped }), edit({ suspend: false })],
-  },
-  {
-    name: "stopped, a volume deleted",
-    spec: lossless(3),
-    acts: [
-      ...jobs,
-      edit({ suspend: true }, working),
-      deleteClaim(1, { when: stopped }),
-      edit({ suspend: false }, { pause: [20_000, 40_000] }),
-    ],
-  },
-  { name: "stopped for good", spec: lossless(5), acts: [...jobs, edit({ replicas: 0 }, working)] },
-  { name: "restart for a cluster-wide key", spec: lossless(3), acts: [...jobs, edit({ backupCount: 2 }, working)] },
-  { name: "restart of a single member", spec: lossless(1), acts: [edit({ jvm: { heapPercent: 50 } }, once)] },
+  ...stopWorkloads,
   { name: "deleted", spec: { replicas: 3 }, acts: [deleteCluster(once)] },
   { name: "deleted gracefully", spec: lossless(3), acts: [...jobs, deleteCluster(working)] },
   {

@@ -53,13 +53,17 @@ export function singleView(views: Views): View | undefined {
 }
 
 /**
- * Sides of a split that are certainly less than half of `size`: each of their members answered and names just these, and
- * they share nobody with another side (views that overlap are members that have not heard of the latest change yet).
+ * Sides of a split of which everything is known: each of their members answered and names just these, and they share
+ * nobody with another side (views that overlap are members that have not heard of the latest change yet).
  */
-export function smallerSides({ views }: Views, size: number): View[] {
+export function sidesOf({ views }: Views): View[] {
   const apart = (view: View) => views.every((other) => other === view || !shareMember(view, other));
-  if (views.length < 2) return [];
-  return views.filter((v) => v.members.length * 2 < size && v.heldBy.length === v.members.length && apart(v));
+  return views.length < 2 ? [] : views.filter((v) => v.heldBy.length === v.members.length && apart(v));
+}
+
+/** Those that are certainly less than half of `size`. */
+export function smallerSides(views: Views, size: number): View[] {
+  return sidesOf(views).filter((side) => side.members.length * 2 < size);
 }
 
 function shareMember(a: View, b: View): boolean {

@@ -2,6 +2,7 @@ import type { Millis, Observation, PodFacts } from "../evidence/observation.ts";
 import { remediesFor } from "../evidence/remedies.ts";
 import { troubleOf } from "../evidence/troubles.ts";
 import { hostOf, inSomeView, singleView, type Views, viewsOf } from "../evidence/views.ts";
+import { passiveSide } from "./passive-side.ts";
 import type { Unmet } from "./step.ts";
 
 /** A named condition of a step: undefined when met, else what it saw, what it needs and what helps. */
@@ -86,7 +87,7 @@ function oneViewBut(excused: readonly string[]): Gate {
     const views = viewsOf(observation);
     const expected = expectedPods(observation, excused);
     const only = singleView(views);
-    if (views.views.length > 1) return divided(views);
+    if (views.views.length > 1) return passiveSide(observation) ?? divided(views);
     const hosts = new Set(only?.members.map((m) => hostOf(m.address)));
     const missing = expected.filter((pod) => !hosts.has(pod.address ?? "")).map((pod) => pod.name);
     if (views.joining.length > 0 || missing.length > 0) {

@@ -7,9 +7,9 @@ import { beginStart, halt, retemplate } from "../ledger-stop-transitions.ts";
 import { enter, finish } from "../ledger-transitions.ts";
 import { continueRestore, startFromArchive, versionOf } from "./archive-restore.ts";
 import { effect, timeOf } from "./evidence.ts";
-import { firstUnmet, podsReady, safe, settled, whole } from "./gates.ts";
+import { firstUnmet, jobsKnown, podsReady, safe, settled, whole } from "./gates.ts";
 import { hold, type Step } from "./step.ts";
-import { nobodyLeft } from "./stop.ts";
+import { nobodyLeft, nothingPassiveComes } from "./stop.ts";
 import { volumesThere } from "./volumes.ts";
 
 /**
@@ -73,7 +73,9 @@ export function continueStart(observation: Observation, ledger: Ledger, operatio
       `all ${size} members are in one view: jobs may go on`,
     );
   }
-  const unmet = firstUnmet(observation, [...settled, safe]);
+  // Members of a ledger that was lost may be in the middle of a stop: its PASSIVE comes when the jobs' snapshots end.
+  const quiet = operation.lossless ? [jobsKnown, nothingPassiveComes] : [];
+  const unmet = firstUnmet(observation, [...settled, safe, ...quiet]);
   if (unmet) return hold(unmet);
   const next = finish(ledger, size, timeOf(observation));
   return effect(observation, { kind: "WriteLedger", ledger: next }, `started: one view of ${size} members`);

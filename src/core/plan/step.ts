@@ -64,6 +64,7 @@ export function wait(unmet: Unmet): Step {
 /** Checks that no waiting ends: somebody has to do something. */
 const needAPerson: readonly string[] = [
   "ForeignClusterState",
+  "PassiveSide",
   "NodeUnreachable",
   "VolumesMissing",
   "JobsWouldStrand",

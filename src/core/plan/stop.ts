@@ -265,7 +265,7 @@ function reactivate(observation: Observation, ledger: Ledger, operation: LedgerO
 }
 
 /** While a job takes its last snapshot the PASSIVE that waits for it may still come, and nothing calls it back. */
-const nothingPassiveComes: Gate = (observation) => {
+export const nothingPassiveComes: Gate = (observation) => {
   const moving = activeJobs(observation).filter((job) => job.status === "COMPLETING");
   if (moving.length === 0) return undefined;
   return {

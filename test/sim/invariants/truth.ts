@@ -1,6 +1,7 @@
 import type { Ledger } from "../../../src/core/ledger.ts";
 import { resources } from "../../../src/kube/objects.ts";
 import type { Commit, StoredObject } from "../model/api-server.ts";
+import { isBecomingPassive } from "../model/island.ts";
 import type { Job } from "../model/jobs.ts";
 import { isAlive, isIn, type Member } from "../model/member.ts";
 import { ordinalOf, replicasOf } from "../model/stateful-set-controller.ts";
@@ -197,7 +198,7 @@ export class Truth {
     // Before 5.2 nobody can tell a single member that begins from one that has begun.
     if (pods.length === 1 && cluster?.spec.version?.startsWith("4.") && this.#answering(pods[0])) return 1;
     const [island, ...others] = engine.islands;
-    if (island?.state !== "ACTIVE" || others.length > 0 || island.becomingPassive) return undefined;
+    if (island?.state !== "ACTIVE" || others.length > 0 || isBecomingPassive(island)) return undefined;
     const whole = island.members.map((member) => member.uuid).join(" ");
     const agree = island.members.every(
       (m) => m.phase === "joined" && m.believedSafe && m.view.map((seen) => seen.uuid).join(" ") === whole,

@@ -1,6 +1,6 @@
 import type { ClusterState } from "../../../src/core/evidence/observation.ts";
 import type { Engine } from "./engine.ts";
-import { type Island, movesLeft } from "./island.ts";
+import { type Island, isBecomingPassive, movesLeft } from "./island.ts";
 import { isIn } from "./member.ts";
 
 /** How long the jobs' last snapshots take, in milliseconds; PASSIVE waits for them without a limit. */
@@ -23,26 +23,25 @@ export function changeState(
     enter(engine, island, to);
     return { changed: true, after: 0 };
   }
-  if (island.becomingPassive) return { changed: true, after: 60_000 };
-  island.becomingPassive = true;
+  if (isBecomingPassive(island)) return { changed: true, after: 60_000 };
+  const asked = island.members;
+  island.becomingPassive = asked;
   const running = island.jobs.all().filter((job) => job.status === "RUNNING");
   for (const job of running) {
     island.jobs.takeDueSnapshots(job);
     job.status = "COMPLETING";
   }
   const after = running.length > 0 ? snapshotTime() : 50;
-  const before = island.members;
   engine.timeline.after(after, () => {
-    island.becomingPassive = false;
+    const comes = isBecomingPassive(island) && island.becomingPassive === asked && engine.islands.includes(island);
+    if (island.becomingPassive === asked) island.becomingPassive = undefined;
     for (const job of running) {
       if (job.status !== "COMPLETING") continue;
       island.jobs.takeLastSnapshot(job, after);
       job.status = "NOT_RUNNING";
     }
-    // A membership change in between reverts it.
-    if (!engine.islands.includes(island) || island.members.some((member, i) => member !== before[i])) {
-      engine.startJobs(island);
-    } else enter(engine, island, "PASSIVE");
+    if (comes) enter(engine, island, "PASSIVE");
+    else engine.startJobs(island);
   });
   return { changed: true, after };
 }

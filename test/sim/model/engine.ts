@@ -1,5 +1,5 @@
 import { Disks, type Saved } from "./disks.ts";
-import { type Island, isSafe, masterOf, stayingIn } from "./island.ts";
+import { type Island, isBecomingPassive, isSafe, masterOf, stayingIn } from "./island.ts";
 import { type Job, Jobs } from "./jobs.ts";
 import { isAlive, isIn, type Member, seenAs } from "./member.ts";
 import type { Network } from "./network.ts";
@@ -180,7 +180,7 @@ export class Engine {
       table: new PartitionTable(this.options.backups, from?.table),
       jobs: new Jobs(() => this.timeline.now, from?.jobs),
       missing: new Set(),
-      becomingPassive: false,
+      becomingPassive: undefined,
       starting: false,
       moving: false,
     };
@@ -358,7 +358,7 @@ export class Engine {
     this.timeline.after(2_000, () => {
       island.starting = false;
       if (!this.islands.includes(island) || island.state !== "ACTIVE") return;
-      const closed = island.becomingPassive || island.members.some((m) => m.phase !== "joined") || !isSafe(island);
+      const closed = isBecomingPassive(island) || island.members.some((m) => m.phase !== "joined") || !isSafe(island);
       if (!closed) island.jobs.start(island.members.length);
       else if (island.jobs.all().some((job) => job.status === "NOT_RUNNING")) this.startJobs(island);
     });

@@ -15,12 +15,17 @@ export interface Island {
   readonly jobs: Jobs;
   /** UUIDs of those that left in a state in which nobody new may join: they may come back. */
   readonly missing: Set<string>;
-  /** PASSIVE is on its way: it waits for the jobs' last snapshots, and nothing calls it back. */
-  becomingPassive: boolean;
+  /** Of whom PASSIVE was asked, while it waits for the jobs' last snapshots. Only another set of members calls it back. */
+  becomingPassive: readonly Member[] | undefined;
   /** The next start attempt of jobs is scheduled. */
   starting: boolean;
   /** A move of partitions is scheduled. */
   moving: boolean;
+}
+
+/** PASSIVE is on its way: whoever joins or leaves meanwhile reverts it (engine.md, states). */
+export function isBecomingPassive({ becomingPassive: asked, members }: Island): boolean {
+  return asked?.length === members.length && members.every((member, index) => member === asked[index]);
 }
 
 export function masterOf(island: Island): Member | undefined {

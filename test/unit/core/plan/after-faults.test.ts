@@ -178,6 +178,38 @@ describe("a PASSIVE that comes after its stop was written off", () => {
   });
 });
 
+describe("a side of a split that is PASSIVE beside an ACTIVE one", () => {
+  const ledger = enter(
+    beginStart(finishStop(halt(formed(3), { ...stop, lossless: true }, at), at), 3, at),
+    "Activating",
+    at,
+  );
+  const passive = { clusterState: "PASSIVE" as const };
+  const about = { size: 3, spec: lossless, metadata, claims: claims(3), ledger };
+
+  test("needs a person, who lets its pods come back into the ACTIVE side", () => {
+    const few = { ...about, islands: [[1, 2], [0]], member: { 0: passive } };
+    expect(plan(observe(few))).toMatchObject({
+      kind: "blocked",
+      by: [
+        {
+          check: "PassiveSide",
+          observed: "{orders-0} is PASSIVE and {orders-1, orders-2} is ACTIVE, each a cluster of its own",
+          remedy: expect.stringContaining("kubectl delete pod -n shop orders-0"),
+        },
+      ],
+    });
+  });
+
+  test("that is the larger one is made ACTIVE by a person, so that it goes on", () => {
+    const most = { ...about, islands: [[1, 2], [0]], member: { 1: passive, 2: passive } };
+    expect(plan(observe(most))).toMatchObject({
+      kind: "blocked",
+      by: [{ check: "PassiveSide", remedy: expect.stringContaining("in orders-1: hz-cluster-admin") }],
+    });
+  });
+});
+
 describe("a lossless start", () => {
   const stopped = finishStop(halt(formed(3), { size: 3, lossless: true, because: "Suspend" }, at), at);
   const begun = (minutes: number) => beginStart(stopped, 3, new Date(now - minutes * 60_000).toISOString());
@@ -199,6 +231,13 @@ describe("a lossless start", () => {
       to: 0,
       ledger: { operation: { kind: "Stop", step: "Halting", lossless: true } },
     });
+  });
+
+  test("is not over while a PASSIVE of before its ledger was lost may still come", () => {
+    const whole = { size: 3, spec: lossless, metadata, claims: claims(3), ledger: begun(1) };
+    const jobs = [{ id: "j", status: "COMPLETING" as const }];
+    expect(plan(observe({ ...whole, jobs }))).toMatchObject({ kind: "wait", for: { check: "JobMoving" } });
+    expect(effectOf(plan(observe(whole)))).toMatchObject({ ledger: { lastOperation: { kind: "Start" } } });
   });
 
   test("but not while one does not answer", () => {

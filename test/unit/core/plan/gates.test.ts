@@ -10,6 +10,8 @@ const youngAlone: Case = {
   member: all(3, { joinedByOwnWord: undefined }),
 };
 
+const onePassive = { 0: { clusterState: "PASSIVE" as const } };
+const allPassive = (size: number) => all(size, { clusterState: "PASSIVE" as const });
 const notMade = (says: string) => ({ object: "Pod/orders-2", says: `FailedCreate: ${says}` });
 
 const checkOf = (about: Case) => firstUnmet(observe(about), [...settled, safe])?.check;
@@ -45,6 +47,13 @@ describe("settled and safe", () => {
           [2, 3, 4],
         ],
       },
+    ],
+    ["PassiveSide", "a PASSIVE member apart from ACTIVE ones", { size: 3, islands: [[1, 2], [0]], member: onePassive }],
+    ["ViewsDiffer", "members apart that are all PASSIVE", { size: 3, islands: [[1, 2], [0]], member: allPassive(3) }],
+    [
+      "ViewsDiffer",
+      "a PASSIVE member that has not heard of the others yet",
+      { size: 3, member: { 0: { clusterState: "PASSIVE", view: seen(0) } } },
     ],
     ["ViewsDiffer", "a member that is joined and alone", { size: 3, islands: [[0, 1], [2]] }],
     ["ViewsDiffer", "the same members under two masters", { size: 3, member: { 2: { view: seen(1, 0, 2) } } }],
