@@ -246,8 +246,19 @@ export class World {
     }
   }
 
+  /** What a person takes away with a status or a ledger nobody can tell of any more. */
+  #taken({ author, resource, type, before, object }: Commit): void {
+    if (author !== "person") return;
+    if (before?.status && !object.status) this.toldOf.clear();
+    // Who is to be stopped, and has no StatefulSet, counts as stopped: of jobs there is nothing to tell then.
+    if (type === "DELETED" && resource === resources.statefulSets && this.cluster?.spec.suspend) this.toldOf.clear();
+    const kept = type === "DELETED" ? undefined : ledgerIn(object);
+    if (!kept) for (const { id } of ledgerIn(before)?.jobs?.vanished ?? []) this.toldOf.delete(id);
+  }
+
   #committed(commit: Commit): void {
     this.truth.committed(commit);
+    this.#taken(commit);
     for (const id of ledgerIn(commit.object)?.jobs?.unscaled?.jobs ?? []) this.knownUnscaled.add(id);
     if (commit.resource === resources.jetClusters) {
       const { status } = commit.object as unknown as JetCluster;
