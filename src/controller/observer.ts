@@ -25,6 +25,8 @@ export interface Observer {
   observe(cluster: JetCluster, signal: AbortSignal): Promise<Observation>;
   /** The caches as they are now, with the members' answers of an observation made a moment ago. */
   again(observation: Observation): Observation;
+  /** Something was done to the cluster: what its members said before is old. */
+  outdated(key: string): void;
   forget(key: string): void;
 }
 
@@ -101,6 +103,7 @@ export function createObserver(parts: ObserverParts): Observer {
       const { members, jobs, sides, namespaceTerminating, troubles, archiveProgress, stateSize } = observation;
       return { ...look(cluster), members, jobs, sides, namespaceTerminating, troubles, archiveProgress, stateSize };
     },
+    outdated: (key) => parts.members.forget(key),
     forget(key) {
       parts.members.forget(key);
       parts.jobs.forget(key);

@@ -184,7 +184,20 @@ async function actOn(parts: ReconcilerParts, pass: Pass, step: Step): Promise<bo
   return true;
 }
 
-function carryOut(parts: ReconcilerParts, pass: Pass, step: Extract<Step, { kind: "effect" }>): Promise<Executed> {
+async function carryOut(
+  parts: ReconcilerParts,
+  pass: Pass,
+  step: Extract<Step, { kind: "effect" }>,
+): Promise<Executed> {
+  try {
+    return await carryOutOn(parts, pass, step);
+  } finally {
+    // Also of a failure: a command that was given up may take effect all the same.
+    parts.observer.outdated(pass.key);
+  }
+}
+
+function carryOutOn(parts: ReconcilerParts, pass: Pass, step: Extract<Step, { kind: "effect" }>): Promise<Executed> {
   const { observation, signal } = pass;
   const context = contextOf(parts, pass, step);
   return execute(step.effect, step.because, {

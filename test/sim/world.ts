@@ -246,19 +246,15 @@ export class World {
     }
   }
 
-  /** What a person takes away with a status or a ledger nobody can tell of any more. */
-  #taken({ author, resource, type, before, object }: Commit): void {
-    if (author !== "person") return;
-    if (before?.status && !object.status) this.toldOf.clear();
-    // Who is to be stopped, and has no StatefulSet, counts as stopped: of jobs there is nothing to tell then.
-    if (type === "DELETED" && resource === resources.statefulSets && this.cluster?.spec.suspend) this.toldOf.clear();
-    const kept = type === "DELETED" ? undefined : ledgerIn(object);
-    if (!kept) for (const { id } of ledgerIn(before)?.jobs?.vanished ?? []) this.toldOf.delete(id);
+  /** What nobody can tell of any more: status tells of no jobs of a stopped cluster, and a person may wipe it. */
+  #forgotten({ author, type, before, object }: Commit): void {
+    const wiped = author === "person" && before?.status && !object.status;
+    if (wiped || ledgerIn(object)?.stopped || (type === "DELETED" && this.cluster?.spec.suspend)) this.toldOf.clear();
   }
 
   #committed(commit: Commit): void {
     this.truth.committed(commit);
-    this.#taken(commit);
+    this.#forgotten(commit);
     for (const id of ledgerIn(commit.object)?.jobs?.unscaled?.jobs ?? []) this.knownUnscaled.add(id);
     if (commit.resource === resources.jetClusters) {
       const { status } = commit.object as unknown as JetCluster;

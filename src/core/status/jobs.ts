@@ -1,6 +1,6 @@
 import type { JetClusterStatus } from "../../api/jet-cluster.ts";
 import { statusLimit } from "../../api/limits.ts";
-import { activeJobs } from "../evidence/jobs.ts";
+import { activeJobs, jobOf } from "../evidence/jobs.ts";
 import type { JobFacts } from "../evidence/observation.ts";
 import { type MissingJob, missingJobs, vanished } from "../plan/vanished.ts";
 import type { Assessment } from "./assessment.ts";
@@ -23,8 +23,9 @@ export function jobsOf(a: Assessment): Pick<JetClusterStatus, "jobs" | "jobsSumm
 type ShownJob = NonNullable<JetClusterStatus["jobs"]>[number];
 
 /** No job that was told of goes from here without having ended: it stays until the ledger has it, and as long as that has. */
-function goneOf({ observation, ledger }: Assessment): ShownJob[] {
-  if (!ledger) return [];
+function goneOf({ observation, ledger, cluster }: Assessment): ShownJob[] {
+  // Nothing is noted of them any more: they are told of as ever, so that the ledger that is written again notes them.
+  if (!ledger) return (cluster.status?.jobs ?? []).filter(({ id }) => !jobOf(observation, id)).map(unheard);
   const noted = ledger.jobs?.vanished ?? [];
   const missing = missingJobs(observation, ledger).filter((job) => !noted.some((each) => each.id === job.id));
   const unlisted = "the engine does not list it any more, and not as ended";
@@ -45,10 +46,10 @@ function isOfThisCluster({ observation: { jobs }, ledger }: Assessment): boolean
   return jobs.clusterId === undefined || ledger?.clusterId === undefined || jobs.clusterId === ledger.clusterId;
 }
 
-function lastToldOf({ cluster, observation }: Assessment): Pick<JetClusterStatus, "jobs"> {
+function lastToldOf({ cluster, observation, ledger }: Assessment): Pick<JetClusterStatus, "jobs"> {
   const { jobs } = cluster.status ?? {};
   if (!jobs || !observation.statefulSet?.replicas) return {};
-  return { jobs: jobs.map((job) => (job.status === vanished ? job : unheard(job))) };
+  return { jobs: jobs.map((job) => (ledger && job.status === vanished ? job : unheard(job))) };
 }
 
 function unheard({ reason: _, snapshot: __, ...job }: ShownJob): ShownJob {

@@ -33,7 +33,12 @@ test("a terminating namespace that refuses every child keeps no JetCluster from 
   } as unknown as KubeClient;
   const parts = {
     client,
-    observer: { cluster: () => observation.cluster, observe: async () => observation, again: () => observation },
+    observer: {
+      cluster: () => observation.cluster,
+      observe: async () => observation,
+      again: () => observation,
+      outdated: () => {},
+    },
     children: { ensure: refuse },
     takenNames: createTakenNames(),
     refusals: createRefusals(() => undefined),
@@ -68,7 +73,12 @@ test("a refused child keeps pods from being made, is said in status, and once it
         return { kind: "StatefulSet", metadata: { name: "orders" } };
       },
     },
-    observer: { cluster: () => observe({}).cluster, observe: async () => look(), again: (seen: Observation) => seen },
+    observer: {
+      cluster: () => observe({}).cluster,
+      observe: async () => look(),
+      again: (seen: Observation) => seen,
+      outdated: () => {},
+    },
     children: {
       newStatefulSet: () => ({}),
       async ensure(_: unknown, __: unknown, writes: Writes) {
@@ -99,4 +109,25 @@ test("a refused child keeps pods from being made, is said in status, and once it
   for (let i = 0; i < 2; i += 1) await pass();
   expect(written).toEqual(["NetworkPolicy", "StatefulSet"]);
   expect(checks.at(-1)).toBeUndefined();
+});
+
+test("what members said before an effect is old afterwards, also when it failed: it may have come through", async () => {
+  const observation = observe({ size: 3, spec: lossless, metadata: going, namespaceTerminating: true });
+  const old: string[] = [];
+  const parts = {
+    client: { jsonPatch: () => Promise.reject(new Error("no answer")) },
+    observer: {
+      cluster: () => observation.cluster,
+      observe: async () => observation,
+      again: () => observation,
+      outdated: (key: string) => void old.push(key),
+    },
+    takenNames: createTakenNames(),
+    refusals: createRefusals(() => undefined),
+    expectations: createExpectations(() => ({ get: () => undefined, reachedVersion: () => undefined })),
+    desired: {},
+    onObserved: () => undefined,
+  } as unknown as ReconcilerParts;
+  await expect(createReconciler(parts)("shop/orders", new AbortController().signal)).rejects.toThrow("no answer");
+  expect(old).toEqual(["shop/orders"]);
 });

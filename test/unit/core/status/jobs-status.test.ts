@@ -130,6 +130,16 @@ describe("status.jobs", () => {
     expect(statusAt({ status: told, ledger }).jobs).toEqual([{ id: "v", name: "payments", status: "UNKNOWN", reason }]);
   });
 
+  test("tells anew of a missing job whose note went with the ledger, so that it is noted again", () => {
+    const noted = { jobs: [{ id: "v", name: "payments", status: "VANISHED", reason }] };
+    const ledger = { kind: "absent" } as const;
+    const missing = [{ id: "v", name: "payments", status: "UNKNOWN" }];
+    expect(statusAt({ status: noted, ledger }).jobs).toEqual(missing);
+    expect(statusAt({ status: noted, ledger, jobs: "asked once" }).jobs).toEqual(missing);
+    const again = plan(observe({ size: 3, status: { jobs: missing } }));
+    expect(again).toMatchObject({ effect: { ledger: { jobs: { vanished: [{ id: "v", name: "payments" }] } } } });
+  });
+
   test("leaves the jobs of a total loss to that", () => {
     const ledger = formed(3, { stateLost: { at: "2026-01-01T11:00:00.000Z", jobs: ["payments (v)"] } });
     expect(statusAt({ status: told, ledger }).jobs).toEqual([]);
