@@ -1,5 +1,5 @@
 import { port } from "../api/names.ts";
-import type { KnownMember, Observation } from "../core/evidence/observation.ts";
+import type { ClusterState, KnownMember, Observation, PodFacts } from "../core/evidence/observation.ts";
 import { hostOf, isJoining } from "../core/evidence/views.ts";
 import { runningName } from "../core/evidence/wishes.ts";
 import type { Answer } from "../engine/answer.ts";
@@ -14,6 +14,8 @@ export interface EngineCommands {
   suspendJob(observation: Observation, which: { job: string; through?: string }, signal: AbortSignal): Promise<void>;
   resumeJob(observation: Observation, job: string, signal: AbortSignal): Promise<void>;
   setProtection(observation: Observation, job: string, to: "On" | "Off", signal: AbortSignal): Promise<void>;
+  /** A question, not a command: the pods whose members do not say this of the cluster's state now, or do not answer. */
+  contradicting(observation: Observation, state: ClusterState, signal: AbortSignal): Promise<string[]>;
 }
 
 /** The engine refused a command, or did not say. The pass ends as a failed one and comes again after a back-off. */
@@ -64,6 +66,15 @@ export function createEngineCommands(rest: EngineRest, jobs: EngineJobs): Engine
     },
     async setProtection(observation, job, to, signal) {
       demand(`protection of job ${job} ${to}`, await jobs.setProtection(asked(observation), job, to, signal));
+    },
+    async contradicting({ pods }, state, signal) {
+      const says = async ({ address }: PodFacts) => {
+        if (address === undefined) return "no answer";
+        const health = await rest.health({ host: address, port: port.member }, signal);
+        return health.known ? health.value.clusterState : "no answer";
+      };
+      const said = await Promise.all(pods.map(async (pod) => ({ pod, says: await says(pod) })));
+      return said.filter((each) => each.says !== state).map((each) => `${each.pod.name} says ${each.says}`);
     },
   };
 }

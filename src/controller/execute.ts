@@ -1,7 +1,7 @@
 import type { V1Job, V1StatefulSet } from "@kubernetes/client-node";
 import { annotation, fieldManager, finalizer } from "../api/names.ts";
 import type { ArchiveTask } from "../core/desired/archive-job.ts";
-import type { Observation } from "../core/evidence/observation.ts";
+import type { ClusterState, Observation } from "../core/evidence/observation.ts";
 import { type Ledger, writeLedger } from "../core/ledger.ts";
 import { evidenceOf } from "../core/plan/evidence.ts";
 import type { Effect, Evidence } from "../core/plan/step.ts";
@@ -53,6 +53,7 @@ export async function execute(effect: Effect, because: Evidence, execution: Exec
       return { written: await execution.client.create<KubeObject>(statefulSet(now), body, { fieldManager }, call) };
     }
     case "Scale":
+      await requireState(effect.provided, now, execution);
       return patch(execution, statefulSet(now), [
         ...preconditions(now, effect.from),
         replaceLedger(effect.ledger),
@@ -111,6 +112,19 @@ async function command(effect: Command, now: Observation, { engine, signal }: Ex
     default:
       return effect satisfies never;
   }
+}
+
+/**
+ * What members said in this pass may be seconds old by now, and a state has no preconditions: an ACTIVE that somebody else
+ * had on its way would make of a stop that keeps all state one that keeps what was on the volumes before.
+ */
+async function requireState(
+  state: ClusterState | undefined,
+  now: Observation,
+  { engine, signal }: Execution,
+): Promise<void> {
+  const others = state === undefined ? [] : await engine.contradicting(now, state, signal);
+  if (others.length > 0) throw new EvidenceChanged(`the cluster state: ${others.join(", ")}`);
 }
 
 function requireSame(because: Evidence, now: Evidence): void {

@@ -27,5 +27,6 @@ export function guardCommands(engine: EngineCommands, mayCommand: () => boolean)
       leading(`protection of job ${job} ${to}`);
       await engine.setProtection(observation, job, to, signal);
     },
+    contradicting: (observation, state, signal) => engine.contradicting(observation, state, signal),
   };
 }

@@ -37,7 +37,7 @@ export function fateUnder(faults: Faults, random: Random): (call: WriteCall) => 
     if (faults.has("responses get lost") && random.chance(0.05)) return "response-lost";
     if (faults.has("requests get stuck") && random.chance(0.03)) return "held";
     if (faults.has("writes fail") && random.chance(0.1)) {
-      return random.pick(["conflict", "unavailable", "throttled", "not-sent"] as const);
+      return random.pick(["conflict", "unavailable", "throttled", "not-sent", "refused"] as const);
     }
     return "ok";
   };

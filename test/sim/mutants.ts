@@ -28,7 +28,7 @@ export function seeing(change: (observation: Observation) => Observation): Bend 
 }
 
 /** The planner's effects are bent on their way to the driver. */
-function doing(change: (effect: Effect, observation: Observation) => Effect): Bend {
+export function doing(change: (effect: Effect, observation: Observation) => Effect): Bend {
   return (plan) => (observation) => {
     const step = plan(observation);
     return step.kind === "effect" ? { ...step, effect: change(step.effect, observation) } : step;

@@ -233,13 +233,18 @@ function gateAndBudget(client: KubeClient, caches: Caches): Children {
           controller: true,
         };
         const body = { metadata: { name, ownerReferences: [owner] }, spec };
-        written.push(
-          await client.apply({ resource, namespace, name }, body, { fieldManager: "jet-operator", force: true }),
+        const ref = { resource, namespace, name };
+        const done = await writes.attempt({ object: `${resource.kind}/${name}` }, () =>
+          client.apply<KubeObject>(ref, body, { fieldManager: "jet-operator", force: true }),
         );
+        if (done) written.push(done);
       }
       const claims = await ensureClaims(client, context, observation, writes, signal);
-      const mended = await mendStatefulSet(client, caches, context, judged, signal);
-      return { written: [...written, ...claims, ...mended.written], deleted: [], taken: [], mended: mended.of };
+      const mended = await writes.attempt({ object: `StatefulSet/${name}` }, () =>
+        mendStatefulSet(client, caches, context, judged, signal),
+      );
+      written.push(...claims, ...(mended?.written ?? []));
+      return { written, deleted: [], taken: [], mended: mended?.of ?? [] };
     },
   };
 }

@@ -31,6 +31,9 @@ export const allGone = (world: World) => deleted(world) && !world.statefulSet &&
 export const divided = (world: World) => world.engine.islands.length > 1;
 /** A stop has asked for PASSIVE, and the jobs take their last snapshots. */
 export const becomesPassive = ({ engine }: World) => engine.islands.some(isBecomingPassive);
+/** It has come, and nobody has let the pods go yet. */
+export const quiet = ({ engine, ledger }: World) =>
+  ledger?.operation?.step === "Quiescing" && engine.largest?.state === "PASSIVE";
 /** All members have come back from a stop, and nobody has asked for ACTIVE yet. */
 export const backPassive = ({ engine, ledger }: World) =>
   ledger?.operation?.kind === "Start" && engine.largest?.state === "PASSIVE";
@@ -202,6 +205,24 @@ export const activateSide = (which: "largest" | "smallest", timing?: Partial<Pic
       const sides = [...engine.islands].sort((a, b) => b.members.length - a.members.length);
       const side = sides.at(which === "largest" ? 0 : -1);
       if (side) changeState(engine, side, "ACTIVE", () => 500);
+    },
+    timing,
+  );
+
+/** ACTIVE in the very moment in which an operator has seen that all is PASSIVE and is about to let all members go. */
+export const disturbStop = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
+  act(
+    "waits for the end of a stop to make it ACTIVE",
+    (world) => {
+      let waiting = true;
+      world.api.listen(({ author, resource, object }) => {
+        const says = (object.status as { clusterState?: string } | undefined)?.clusterState;
+        const seen = author.startsWith("operator-") && resource === resources.jetClusters && says === "PASSIVE";
+        if (!waiting || !seen || !quiet(world)) return;
+        waiting = false;
+        world.disturbedAt = world.timeline.now;
+        world.timeline.after(1, () => setStateOf(world, "ACTIVE"));
+      });
     },
     timing,
   );

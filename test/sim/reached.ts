@@ -47,6 +47,9 @@ export const mustReach: readonly string[] = [
   "blocked: StateLost",
   "blocked: Paused",
   "blocked: ForeignClusterState",
+  "blocked: PassiveSide",
+  "person: deletes a pod of a PASSIVE side",
+  "person: makes a PASSIVE side ACTIVE",
 ];
 
 /** These, too, in a run with storms. */
@@ -55,6 +58,7 @@ export const stormsReach: readonly string[] = [
   "fault: write crash-after",
   "fault: write response-lost",
   "fault: write held",
+  "fault: write refused",
   "fault: write conflict",
   "fault: operator ended",
   "fault: two operators",

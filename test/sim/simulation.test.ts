@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { Counters } from "./counters.ts";
+import { faultMutants } from "./fault-mutants.ts";
 import { jobMutants } from "./job-mutants.ts";
 import { calmLane, caughtBy, crashLane, type Lane, stormLane } from "./lanes.ts";
 import { mutants } from "./mutants.ts";
@@ -37,7 +38,7 @@ describe("the operator in a simulated world", () => {
 });
 
 describe("seeded mistakes are caught", () => {
-  test.each([...mutants, ...jobMutants])("$name", { timeout: limit }, async (mutant) => {
+  test.each([...mutants, ...jobMutants, ...faultMutants])("$name", { timeout: limit }, async (mutant) => {
     const by = await caughtBy(mutant, 12);
     console.log(`${mutant.name}: ${by ?? "not caught"}`);
     expect(by).toBeDefined();

@@ -5,9 +5,11 @@ import {
   becomesPassive,
   deleteClaim,
   deleteStatefulSet,
+  disturbStop,
   divided,
   edit,
   heal,
+  quiet,
   rests,
   scaleByHand,
   silence,
@@ -19,6 +21,7 @@ import {
   works,
 } from "./person.ts";
 import type { Workload } from "./workloads.ts";
+import type { World } from "./world.ts";
 
 const once = { when: rests };
 const working = { when: works, pause: [0, 5_000] } as const;
@@ -38,6 +41,9 @@ const startDivided = [
 ];
 const apart = { when: divided, pause: [0, 2_000] } as const;
 const mended = [heal({ pause: [0, 30_000] }), silence(false)];
+
+/** Until it has stopped all the same. */
+const quietly = { when: (world: World) => quiet(world) || stopped(world), pause: [0, 900] } as const;
 
 /** Stories of clusters that keep their state on volumes while they stop and start. */
 export const stopWorkloads: readonly Workload[] = [
@@ -83,6 +89,11 @@ export const stopWorkloads: readonly Workload[] = [
     name: "stopped, ledger taken away, started",
     spec: lossless(3),
     acts: [...jobs, edit({ suspend: true }, working), takeLedgerAway({ when: stopped }), edit({ suspend: false })],
+  },
+  {
+    name: "stop, and somebody makes it ACTIVE right before its end",
+    spec: lossless(3),
+    acts: [...jobs, disturbStop(working), edit({ suspend: true }), disturbStop(quietly), disturbStop(quietly)],
   },
   {
     name: "ledger taken away while it stops",

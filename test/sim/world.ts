@@ -80,6 +80,10 @@ export class World {
   /** Jobs that this JetCluster's status ever told of as active, and those that the ledger ever knew to run without auto-scaling. */
   readonly toldOf = new Set<string>();
   readonly knownUnscaled = new Set<string>();
+  /** When each operator sent its last write of the StatefulSet. */
+  readonly sentAt = new Map<string, number>();
+  /** The child whose write an operator was refused last, as long as its status has not told of it. */
+  readonly refusedOf = new Map<string, string>();
   /** A person has said that the jobs' state may go. */
   lossAccepted = false;
   /** A person has set the cluster's state and not set it back. */
@@ -210,7 +214,11 @@ export class World {
   #fate(call: WriteCall): Fate {
     const fate = this.options.fateOf?.(this.writes) ?? (this.stormy ? this.#fates(call) : "ok");
     this.writes += 1;
+    if (call.ref.resource === resources.statefulSets) this.sentAt.set(call.author, this.timeline.now);
     if (fate !== "ok") this.counters.add(`fault: write ${fate}`);
+    if (fate === "refused" && isChild(call)) this.refusedOf.set(call.author, call.ref.name);
+    // What ends the pass makes it forget: it is found again by the next one.
+    else if (fate !== "ok") this.refusedOf.delete(call.author);
     return fate;
   }
 
@@ -286,6 +294,11 @@ function defaulted(spec: JetClusterSpecInput): JetClusterSpec {
 }
 
 const wholeSpecs = new WeakMap<JetClusterSpecInput, JetClusterSpec>();
+
+/** Not the planner's effects, which it may want no more by then, and not the status itself. */
+function isChild({ verb, subresource, ref }: WriteCall): boolean {
+  return verb === "apply" && subresource === undefined && ref.resource !== resources.persistentVolumeClaims;
+}
 
 /** The ledger on a StatefulSet as the API server has it, read once for each object. */
 export function ledgerIn(statefulSet: StoredObject | undefined): Ledger | undefined {

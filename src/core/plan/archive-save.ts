@@ -146,7 +146,7 @@ export function awaitArchive(observation: Observation, ledger: Ledger, operation
   const stop = { size: operation.from, lossless: true, because: operation.because ?? "Suspend", archive } as const;
   return effect(
     observation,
-    { kind: "Scale", from: operation.from, to: 0, ledger: halt(ledger, stop, at) },
+    { kind: "Scale", from: operation.from, to: 0, ledger: halt(ledger, stop, at), provided: "PASSIVE" },
     `archive ${saved.generation} is written and verified (${saved.entries} entries, ${saved.jobs} jobs): all ${operation.from} members stop`,
   );
 }

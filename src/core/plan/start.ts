@@ -53,7 +53,7 @@ export function continueStart(observation: Observation, ledger: Ledger, operatio
     const next = halt(ledger, { size, lossless: true, because: "Suspend" }, timeOf(observation));
     return effect(
       observation,
-      { kind: "Scale", from: size, to: 0, ledger: next },
+      { kind: "Scale", from: size, to: 0, ledger: next, provided: "PASSIVE" },
       "the members came up divided and, being PASSIVE, never merge: stopping all, to start them again",
     );
   }

@@ -1,4 +1,5 @@
 import type { ArchiveTask } from "../desired/archive-job.ts";
+import type { ClusterState } from "../evidence/observation.ts";
 import type { Ledger } from "../ledger.ts";
 
 /** What justified an effect; the driver compares it with a fresh look right before it acts. */
@@ -14,8 +15,17 @@ export interface Evidence {
 
 export type Effect =
   | { readonly kind: "CreateStatefulSet"; readonly replicas: number; readonly ledger: Ledger }
-  /** Replicas and ledger in one patch, tested on uid, old ledger and old replicas. */
-  | { readonly kind: "Scale"; readonly from: number; readonly to: number; readonly ledger: Ledger }
+  /**
+   * Replicas and ledger in one patch, tested on uid, old ledger and old replicas. `provided`: the cluster state that every
+   * member must still tell of when it is asked directly before.
+   */
+  | {
+      readonly kind: "Scale";
+      readonly from: number;
+      readonly to: number;
+      readonly ledger: Ledger;
+      readonly provided?: ClusterState;
+    }
   | { readonly kind: "WriteLedger"; readonly ledger: Ledger }
   /** The configuration files, then pod template, hashes and ledger in one patch. */
   | { readonly kind: "WriteTemplate"; readonly ledger: Ledger }

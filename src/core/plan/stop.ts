@@ -138,7 +138,7 @@ function quiesce(observation: Observation, ledger: Ledger, operation: LedgerOper
   const stop = { size, lossless: true, because, jobs: jobsAfterStop(observation, ledger) };
   return effect(
     observation,
-    { kind: "Scale", from: size, to: 0, ledger: halt(ledger, stop, timeOf(observation)) },
+    { kind: "Scale", from: size, to: 0, ledger: halt(ledger, stop, timeOf(observation)), provided: "PASSIVE" },
     `every member says PASSIVE: all ${size} stop together`,
   );
 }

@@ -11,6 +11,7 @@ import { preconditions } from "./preconditions.ts";
 import { quorumBase } from "./quorum-base.ts";
 import { quorumNotForgotten } from "./quorum-not-forgotten.ts";
 import { readyTellsTheTruth } from "./ready-tells-the-truth.ts";
+import { refusalsSaid } from "./refusals-said.ts";
 import { resumeOnQuorum } from "./resume-on-quorum.ts";
 import { snapshotsWhole } from "./snapshots-whole.ts";
 import { startComplete } from "./start-complete.ts";
@@ -33,4 +34,5 @@ export const invariants: readonly Invariant[] = [
   readyTellsTheTruth,
   oneMajority,
   snapshotsWhole,
+  refusalsSaid,
 ];

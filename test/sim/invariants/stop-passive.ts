@@ -18,6 +18,8 @@ export const stopPassive: Invariant = {
     if (before?.stopped || before?.operation?.step === "Halting") return undefined;
     if (!after?.operation?.lossless)
       return world.lossAccepted ? undefined : "stopped without anybody's word that state may go";
+    // A state that another operator, or a person, has on its way meets it after the last look, or before it: no look tells.
+    if (world.truth.wasPassive(world.sentAt.get(commit.author) ?? world.timeline.now)) return undefined;
     const active = world.engine.islands.filter((island) => island.state !== "PASSIVE");
     return active.length === 0 ? undefined : `stopped losslessly in state ${active.map((i) => i.state).join(", ")}`;
   },

@@ -13,6 +13,9 @@ import { clusterName, ledgerIn, type World } from "../world.ts";
  */
 export const evidenceWindow = 8_000;
 
+/** As `evidenceWindow`, for what is asked right before a write is sent: the longest that an answer takes, in milliseconds. */
+const directLook = 45;
+
 /** A pod without room for this long may be taken for one that is no member, in milliseconds. */
 const longMillis = 115_000;
 
@@ -24,6 +27,8 @@ export class Truth {
   readonly #podsAt = new Map<number, number>();
   /** When exactly so many members held one view of themselves, all safe. */
   readonly #viewAt = new Map<number, number>();
+  /** When all there were was PASSIVE. */
+  #passiveAt = never;
   /** When every member could answer the operator. */
   #heardAt = Number.NEGATIVE_INFINITY;
   /** When who is together with whom last changed. */
@@ -47,10 +52,11 @@ export class Truth {
   readonly #workingSince = new Map<Job, { readonly members: string; readonly at: number }>();
   readonly #world: World;
   #alive = new Set<Member>();
-  #seen: { pods: number | undefined; view: number | undefined; heard: boolean } = {
+  #seen: { pods: number | undefined; view: number | undefined; heard: boolean; passive: boolean } = {
     pods: undefined,
     view: undefined,
     heard: false,
+    passive: false,
   };
 
   constructor(world: World) {
@@ -76,6 +82,11 @@ export class Truth {
   wasHeardWhole(size: number): boolean {
     const at = Math.min(this.#podsAt.get(size) ?? never, this.#viewAt.get(size - this.#withoutRoom()) ?? never);
     return this.recently(this.#heardAt) && this.recently(at);
+  }
+
+  /** Whether all was PASSIVE when every member could be asked directly before a write, or at any time since. */
+  wasPassive(sentAt: number): boolean {
+    return this.#passiveAt >= sentAt - directLook;
   }
 
   #withoutRoom(): number {
@@ -133,6 +144,7 @@ export class Truth {
     if (this.#seen.pods !== undefined) this.#podsAt.set(this.#seen.pods, now);
     if (this.#seen.view !== undefined) this.#viewAt.set(this.#seen.view, now);
     if (this.#seen.heard) this.#heardAt = now;
+    if (this.#seen.passive) this.#passiveAt = now;
   }
 
   look(): void {
@@ -151,6 +163,7 @@ export class Truth {
     this.#seen = {
       pods: this.#podsRight(pods, replicas) ? replicas : undefined,
       view: this.#viewSize(),
+      passive: engine.islands.every((island) => island.state === "PASSIVE"),
       heard: engine.joined.every((member) => network.reachedByOperator(member.address)),
     };
     this.lasted();

@@ -19,6 +19,8 @@ export type Fate =
   | "conflict"
   | "unavailable"
   | "throttled"
+  /** By a quota or a policy that is there for this one moment. */
+  | "refused"
   | "held";
 
 export interface ClientOptions {
@@ -53,6 +55,7 @@ export function createSimClient(api: ApiServer, timeline: Timeline, options: Cli
       throw new TransportError(what, Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));
     if (fate === "conflict") throw apiError(what, 409, { reason: "Conflict", message: "made up" });
     if (fate === "unavailable") throw apiError(what, 503, { reason: "ServiceUnavailable" });
+    if (fate === "refused") throw apiError(what, 403, { reason: "Forbidden", message: "exceeded quota: made up" });
     if (fate === "throttled") throw apiError(what, 429, { reason: "TooManyRequests" });
     if (fate === "held") {
       timeline.after(heldMillis, () => void late(call, commit));

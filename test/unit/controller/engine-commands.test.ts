@@ -3,10 +3,11 @@ import { createEngineCommands, StateRefused } from "../../../src/controller/engi
 import { createRefusals } from "../../../src/controller/refusals.ts";
 import { type Answer, known, unknown } from "../../../src/engine/answer.ts";
 import type { EngineJobs } from "../../../src/engine/jobs.ts";
-import type { EngineRest } from "../../../src/engine/rest.ts";
-import { observe } from "../core/observation-fixture.ts";
+import type { EngineRest, MemberAddress, MemberHealth } from "../../../src/engine/rest.ts";
+import { addressOf, observe } from "../core/observation-fixture.ts";
 
 const { signal } = new AbortController();
+const health = { nodeState: "ACTIVE", clusterSafe: true, migrationQueueSize: 0, clusterSize: 3 } as const;
 
 /** Asks for PASSIVE of members that answer so. */
 function passive(answer: Awaited<ReturnType<EngineRest["changeState"]>>): Promise<void> {
@@ -33,4 +34,20 @@ test("no answer proves nothing, and neither does a yes or a no to the same state
   await passive(unknown("NoAnswer", "no complete answer within 10000 ms"));
   await passive(known({ changed: true, state: "PASSIVE" }));
   await passive(known({ changed: false, state: "PASSIVE" }));
+});
+
+test("every pod is asked whether its member still says PASSIVE; no answer counts as another", async () => {
+  const answers: Record<string, Answer<MemberHealth>> = {
+    [addressOf(0)]: known({ ...health, clusterState: "PASSIVE" }),
+    [addressOf(1)]: known({ ...health, clusterState: "ACTIVE" }),
+    [addressOf(2)]: unknown("NoAnswer", "no complete answer within 5000 ms"),
+  };
+  const rest = { health: async ({ host }: MemberAddress) => answers[host] } as unknown as EngineRest;
+  const pod = { 3: { address: undefined } };
+  const said = await createEngineCommands(rest, {} as EngineJobs).contradicting(
+    observe({ size: 4, pod }),
+    "PASSIVE",
+    signal,
+  );
+  expect(said).toEqual(["orders-1 says ACTIVE", "orders-2 says no answer", "orders-3 says no answer"]);
 });

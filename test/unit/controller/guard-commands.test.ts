@@ -34,5 +34,6 @@ function recording(sent: string[]): EngineCommands {
     suspendJob: async () => void sent.push("suspendJob"),
     resumeJob: async () => void sent.push("resumeJob"),
     setProtection: async () => void sent.push("setProtection"),
+    contradicting: async () => [],
   };
 }
