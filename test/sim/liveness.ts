@@ -76,14 +76,18 @@ function heldByPerson({ engine, stateIsPersons }: World): boolean {
   return stateIsPersons && engine.islands.some((island) => island.state !== "ACTIVE");
 }
 
-/** A growth that can neither end, for want of room, nor be taken back, for a job that has seen more members than before. */
-function growthHeldByJob(world: World): boolean {
-  const strands = world.lastStep?.kind === "blocked" && world.lastStep.by.some((by) => by.check === "JobsWouldStrand");
-  return strands && refused(world) && world.ledger?.operation?.kind === "Grow" && world.kubelet.noRoomFor !== undefined;
+/**
+ * A growth that can neither end, for want of room, nor be taken back, for a job that has seen more members than before; or
+ * a shrink that such a job forbids while a pod has no room.
+ */
+function heldByJob({ kubelet, lastStep, ledger }: World, isRefused: boolean): boolean {
+  const strands = lastStep?.kind === "blocked" && lastStep.by.some((by) => by.check === "JobsWouldStrand");
+  const { kind = "Grow" } = ledger?.operation ?? {};
+  return strands && isRefused && kind === "Grow" && kubelet.noRoomFor !== undefined;
 }
 
 function atRest(world: World): boolean {
-  if (growthHeldByJob(world)) return true;
+  if (heldByJob(world, refused(world))) return true;
   if (waitsForLostVolume(world)) return true;
   if (heldByPerson(world)) return refused(world) || world.options.faults.size > 0;
   if (!world.cluster) return !world.statefulSet && world.pods.length === 0;
@@ -98,7 +102,8 @@ function atRest(world: World): boolean {
 }
 
 function endState(world: World): string | undefined {
-  if (!world.cluster || waitsForLostVolume(world) || heldByPerson(world) || growthHeldByJob(world)) return undefined;
+  if (!world.cluster || waitsForLostVolume(world) || heldByPerson(world) || heldByJob(world, refused(world)))
+    return undefined;
   // Held in the middle of an operation: sizes and jobs are still on their way.
   if (heldMidway(world)) return undefined;
   const problem = refused(world) ? undefined : (sizeProblem(world) ?? readyProblem(world));
