@@ -68,7 +68,7 @@ let progress: JobProgress;
 let failed = false;
 /** A developer's cluster stays for the next run. */
 const wasUp = status().some(({ pid }) => pid !== undefined);
-const cluster: TestedCluster = testedCluster(namespace, "spread");
+let cluster: TestedCluster;
 
 beforeAll(async () => {
   await up({ nodes: 2 }, console.log);
@@ -78,6 +78,7 @@ beforeAll(async () => {
   // On the first node, with the API server: what is lost here is a node of members.
   const values = [`--set=nodeSelector.kubernetes\\.io/hostname=${first.name}`];
   operator = await installOperator({ name: "nodes", watches: [namespace], values });
+  cluster = testedCluster(namespace, "spread");
   await cluster.remove();
 });
 afterEach(({ task }) => {
