@@ -3,10 +3,11 @@ import type { JobFacts, Millis } from "./observation.ts";
 /**
  * The engine suspends a job that does not scale by itself when a member is lost or its master goes, and says then just what
  * it says of a user's suspension: nothing, or "Requested by user" (seen on 5.7.0 and 4.5.4). What differs is the
- * last snapshot: for a user the engine takes one more and suspends the job at once (a tenth of a second later), a loss
- * leaves it where it was. So a loss is told by any of these, and everything else is nobody's word.
+ * last snapshot: for a user the engine takes one more and suspends the job at once (a tenth of a second later; more than two
+ * seconds were seen on members that starved), a loss leaves it where it was. So a loss is told by any of these, and
+ * everything else is nobody's word.
  */
-const suspendedLongAfter: Millis = 2_000;
+const suspendedLongAfter: Millis = 8_000;
 
 /** True only where a loss is certain; false where a user may have suspended the job as well. */
 export function wasLossSuspended(job: JobFacts): boolean {

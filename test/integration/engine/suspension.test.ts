@@ -59,7 +59,7 @@ describe.each(enginesToTest())("jobs without auto-scaling, on three members of %
     )) as JobFacts;
   const reaches = (id: string, status: JobFacts["status"]) => comesTo(id, (job) => job.status === status);
   const asked = () => ({ address: living.at(-1)!.address, clusterName });
-  const submit = (name: string) => living[1]!.command(`submit ${name} EXACTLY_ONCE false false 5000 10 100`);
+  const submit = (name: string) => living[1]!.command(`submit ${name} EXACTLY_ONCE false false 13000 10 100`);
   const loses = async (member: TestMember, how: "kill" | "leave") => {
     living = living.filter((each) => each !== member);
     if (how === "kill") await member.kill();
@@ -73,7 +73,7 @@ describe.each(enginesToTest())("jobs without auto-scaling, on three members of %
   const isBetweenSnapshots = (id: string) =>
     comesTo(id, ({ snapshot }) => {
       const age = Date.now() - (snapshot?.endedAt ?? 0);
-      return age > 2_200 && age < 3_500;
+      return age > 8_200 && age < 11_000;
     });
 
   beforeAll(async () => {

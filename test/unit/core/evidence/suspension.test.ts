@@ -34,7 +34,7 @@ describe("a job that its user did not suspend", () => {
       "ran and had no snapshot then and has none now",
       { lastActive: { snapshot: undefined }, snapshot: undefined, recordedAt: 1 },
     ],
-    ["went on for long after its last snapshot", { recordedAt: 102_050 }],
+    ["went on for long after its last snapshot", { recordedAt: 108_050 }],
     [
       "stands on a snapshot that came in turn",
       { lastActive: { snapshot: third }, snapshot: inTurn, recordedAt: 110_200 },
@@ -50,16 +50,17 @@ describe("a job that its user may have suspended", () => {
   const late = { id: 4, startedAt: 105_551, endedAt: 105_600 };
   test.each<[string, Partial<JobFacts>]>([
     ["was suspended right after a snapshot, and nobody saw it run", {}],
+    ["was suspended seconds after a snapshot, by members that starve", { recordedAt: 107_950 }],
     ["took a snapshot out of turn", { lastActive: { snapshot: third }, snapshot: outOfTurn, recordedAt: 103_150 }],
     ["took one a moment too soon", { lastActive: { snapshot: third }, snapshot: soon, recordedAt: 105_200 }],
     ["took one later than its turn", { lastActive: { snapshot: third }, snapshot: late, recordedAt: 105_700 }],
     ["had taken none when it last ran", { lastActive: { snapshot: undefined } }],
-    ["scales by itself: no loss suspends it", { autoScaling: true, recordedAt: 102_050 }],
-    ["has a configuration that could not be read", { autoScaling: undefined, recordedAt: 102_050 }],
-    ["keeps no state: a loss would have ended it", { keepsState: false, recordedAt: 102_050 }],
+    ["scales by itself: no loss suspends it", { autoScaling: true, recordedAt: 108_050 }],
+    ["has a configuration that could not be read", { autoScaling: undefined, recordedAt: 108_050 }],
+    ["keeps no state: a loss would have ended it", { keepsState: false, recordedAt: 108_050 }],
     ["has a record that could not be read", { recordedAt: undefined, lastActive: { snapshot: third } }],
-    ["failed by its own code, or its snapshot is damaged", { suspension: "boom", recordedAt: 102_050 }],
-    ["is not suspended", { status: "RUNNING", suspension: undefined, recordedAt: 102_050 }],
+    ["failed by its own code, or its snapshot is damaged", { suspension: "boom", recordedAt: 108_050 }],
+    ["is not suspended", { status: "RUNNING", suspension: undefined, recordedAt: 108_050 }],
   ])("%s", (_, about) => {
     expect(wasLossSuspended(job(about))).toBe(false);
   });
