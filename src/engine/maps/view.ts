@@ -10,6 +10,7 @@ export interface ClusterSight {
   readonly clusterId: string;
   /** `5.7.0`; of stand-alone Jet its own, `4.5.4`. */
   readonly engineVersion: string;
+  /** IN_TRANSITION also where members say different ones: a change reaches one after the other. */
   readonly state: ClusterState;
   /** UUIDs in join order: the first is the master's. */
   readonly members: readonly string[];
@@ -34,7 +35,7 @@ export async function lookFromAll(requests: readonly ConversationRequest[]): Pro
   const unnamed = first.members.filter((uuid) => !asked.has(uuid)).length;
   if (unnamed > 0) throw new ClusterNotWholeError(`the cluster has ${unnamed} members more than were named`);
   if (asked.size < sights.length) throw new ClusterNotWholeError("two of the addresses are one member's");
-  return first;
+  return sights.every(({ state }) => state === first.state) ? first : { ...first, state: "IN_TRANSITION" };
 }
 
 function lookFrom(request: ConversationRequest): Promise<MemberSight> {
@@ -59,7 +60,6 @@ async function sightOf(talk: Conversation): Promise<MemberSight> {
 function differenceOf(one: MemberSight, other: MemberSight): string | undefined {
   if (one.clusterId !== other.clusterId) return "belong to two clusters";
   if (String(one.members) !== String(other.members)) return "see different members";
-  if (one.state !== other.state) return `say ${one.state} and ${other.state}`;
   if (one.engineVersion !== other.engineVersion) return `run ${one.engineVersion} and ${other.engineVersion}`;
   return one.owners.length === other.owners.length ? undefined : "have different numbers of partitions";
 }
