@@ -149,6 +149,7 @@ test("three members with four kinds of job and a map of 200 MB", { timeout: minu
   before = await progress(client, () => 100);
   await cluster.waitFor("the jobs in status", ({ status }) => status?.jobs?.length === jobNames.length);
   await expect.poll(statusesNow, { timeout: minutes(2), interval: 500 }).toEqual(statuses);
+  expect(await client.size("orders")).toBe(content.entries);
 });
 
 test("all of it stops, and the node's kubelet and containerd are started anew meanwhile", async () => {
