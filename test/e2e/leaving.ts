@@ -84,13 +84,23 @@ export function wrongDepartures(
 const hasLeft = ({ pod, answeredAt }: HealthSample, { pods, goneAt = 0 }: Departure) =>
   pods.includes(pod) && answeredAt <= goneAt;
 
-/** The most members that one member saw go between two of its answers. */
-export function mostAtOnce(samples: readonly HealthSample[]): number {
-  const last = new Map<string, number>();
-  let most = 0;
-  for (const { uid, size } of samples) {
-    most = Math.max(most, (last.get(uid) ?? size) - size);
-    last.set(uid, size);
-  }
-  return most;
+/**
+ * Each time that one member saw more than one go between two of its answers, a line each.
+ * @param all departures: who leaves sees all others go at once, and is not asked.
+ */
+export function goneTogether(samples: readonly HealthSample[], all: readonly Departure[]): string[] {
+  const leaves = ({ pod, answeredAt }: HealthSample) =>
+    all.some(({ pods, at, goneAt = 0 }) => pods.includes(pod) && answeredAt >= at && answeredAt <= goneAt);
+  const last = new Map<string, HealthSample>();
+  return samples
+    .filter((sample) => !leaves(sample))
+    .flatMap((sample) => {
+      const before = last.get(sample.uid) ?? sample;
+      last.set(sample.uid, sample);
+      if (before.size - sample.size <= 1) return [];
+      const time = (at: number) => new Date(at).toISOString();
+      return [
+        `${sample.pod} saw ${before.size} members at ${time(before.answeredAt)} and ${sample.size} at ${time(sample.answeredAt)}`,
+      ];
+    });
 }

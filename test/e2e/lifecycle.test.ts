@@ -8,7 +8,7 @@ import { type CountingJob, startCountingJob } from "./counting-job.ts";
 import { engineImages, testedEngines } from "./engines.ts";
 import { sampleHealth } from "./health-sampler.ts";
 import { condition, type TestedCluster, testedCluster } from "./jet-clusters.ts";
-import { departures, mostAtOnce, wrongDepartures } from "./leaving.ts";
+import { departures, goneTogether, wrongDepartures } from "./leaving.ts";
 import { installOperator, type Release } from "./operator-release.ts";
 
 /**
@@ -128,7 +128,7 @@ describe.each(testedEngines)("the life of a cluster of %s", (version) => {
     const left = departures(operator.user, cluster, since);
     expect(left.map((each) => each.pods)).toEqual([["orders-4"], ["orders-3"]]);
     expect(wrongDepartures(left, samples, [5, 4])).toEqual([]);
-    expect(mostAtOnce(samples)).toBe(1);
+    expect(goneTogether(samples, left)).toEqual([]);
     // As the master saw it: each asks to leave, and has left before the next one asks.
     expect((await membershipLog("orders-0")).join(" ")).toMatch(/5 leaves 4 leaves 3 /);
     await expectTold(

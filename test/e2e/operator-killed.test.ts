@@ -8,7 +8,7 @@ import { type CountingJob, startCountingJob } from "./counting-job.ts";
 import { engineImages, testedEngines } from "./engines.ts";
 import { sampleHealth } from "./health-sampler.ts";
 import { condition, startMillis, type TestedCluster, testedCluster } from "./jet-clusters.ts";
-import { departures, mostAtOnce, wrongDepartures } from "./leaving.ts";
+import { departures, goneTogether, wrongDepartures } from "./leaving.ts";
 import { type OperatorProcess, startOperatorProcess } from "./operator-process.ts";
 import { restrictedNamespace, updateDefinitions } from "./operator-release.ts";
 
@@ -91,7 +91,7 @@ test(`killed ${kills} times in a script of edits, the operator leaves what it wo
   const sizes = left.map(() => 3);
   expect(wrongDepartures(left, samples, sizes)).toEqual([]);
   expect(left.length).toBeGreaterThanOrEqual(3);
-  expect(mostAtOnce(samples)).toBe(1);
+  expect(goneTogether(samples, left)).toEqual([]);
 }, 2_400_000);
 
 /** The edits are spread over the kills, the first before the first of them. */

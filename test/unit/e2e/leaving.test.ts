@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { HealthSample } from "../../e2e/health-sampler.ts";
-import { type Departure, mostAtOnce, wrongDepartures } from "../../e2e/leaving.ts";
+import { type Departure, goneTogether, wrongDepartures } from "../../e2e/leaving.ts";
 
 /** Members `0…size-1`, each heard as safe at these times. */
 function heard(size: number, times: readonly number[], change: Partial<HealthSample> = {}): HealthSample[] {
@@ -47,7 +47,12 @@ describe("departures that are wrong", () => {
   });
 });
 
-test("the most that went at once is told by each member's own count", () => {
-  expect(mostAtOnce(calm)).toBe(1);
-  expect(mostAtOnce([...heard(5, [1]), ...heard(3, [2], { size: 3 })])).toBe(2);
+test("members that went together are told by each other member's own count, but not by one that leaves itself", () => {
+  expect(goneTogether(calm, twice)).toEqual([]);
+  const [before, after] = [heard(5, [1]), heard(3, [2], { size: 3 })];
+  expect(goneTogether([...before, ...after], [])).toHaveLength(3);
+  expect(goneTogether([...before, ...after], [leaves(2, 10, 20)])).toEqual([
+    expect.stringMatching(/^orders-0 saw 5 members at .* and 3 at /),
+    expect.stringMatching(/^orders-1 /),
+  ]);
 });
