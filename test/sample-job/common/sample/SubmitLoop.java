@@ -8,7 +8,7 @@ import java.util.Arrays;
 /**
  * A client that never gives up, as a service does that makes sure of its job whenever it can: submits the sample job if it
  * is absent, and writes to a map what is absent there, from the first moment in which any member lets it in.
- * {@code SubmitLoop CLUSTER ADDRESS JAR MAP ENTRIES name=value …}: MAP has ENTRIES entries with the keys from 0 on, each
+ * {@code SubmitLoop CLUSTER ADDRESS JAR MAP ENTRIES name=value …}: MAP has ENTRIES entries with the keys "0", "1" …, each
  * of which would be the text {@code by the loop} if ever it was not there. The map {@code loop} says how often a round
  * worked and how often it failed.
  */
@@ -44,7 +44,7 @@ public final class SubmitLoop {
     private void round() {
         try {
             client.submitIfAbsent(pipeline, config);
-            client.<Long, String>map(map).putIfAbsent(worked % entries, "by the loop");
+            client.<String, String>map(map).putIfAbsent(String.valueOf(worked % entries), "by the loop");
             worked++;
             client.<String, Long>map("loop").put("worked", worked);
             client.<String, Long>map("loop").put("failed", failed);
