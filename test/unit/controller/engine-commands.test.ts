@@ -51,3 +51,24 @@ test("every pod is asked whether its member still says PASSIVE; no answer counts
   );
   expect(said).toEqual(["orders-1 says ACTIVE", "orders-2 says no answer", "orders-3 says no answer"]);
 });
+
+test("members are called by the name that they have, not by one that the spec asks for by now", async () => {
+  const names: string[] = [];
+  const rest = {
+    changeState: async (_: unknown, { clusterName }: { clusterName: string }) => {
+      names.push(clusterName);
+      return known({ changed: true, state: "PASSIVE" });
+    },
+  } as unknown as EngineRest;
+  const jobs = {
+    suspend: async ({ clusterName }: { clusterName: string }) => {
+      names.push(clusterName);
+      return known(undefined);
+    },
+  } as unknown as EngineJobs;
+  const renamed = observe({ size: 3, spec: { clusterName: "new" }, statefulSet: { clusterName: "old" } });
+  const commands = createEngineCommands(rest, jobs);
+  await commands.changeState(renamed, "PASSIVE", signal);
+  await commands.suspendJob(renamed, { job: "0000-0000-0000-0001" }, signal);
+  expect(names).toEqual(["old", "old"]);
+});
