@@ -1,5 +1,5 @@
 import { annotation } from "../../api/names.ts";
-import type { DesiredContext } from "./context.ts";
+import { type DesiredContext, isHotRestart } from "./context.ts";
 import { hashOf } from "./hash.ts";
 
 /**
@@ -8,7 +8,8 @@ import { hashOf } from "./hash.ts";
  * that a later version adds must count only where it is not at its default, or that version would seem to be a change
  * of every spec.
  */
-export function specHash({ cluster, engine }: DesiredContext): string {
+export function specHash(context: DesiredContext): string {
+  const { cluster, engine } = context;
   const { spec } = cluster;
   return hashOf({
     version: engine.version,
@@ -17,7 +18,7 @@ export function specHash({ cluster, engine }: DesiredContext): string {
     licenseKeySecretRef: spec.licenseKeySecretRef,
     clusterName: spec.clusterName,
     backupCount: spec.backupCount,
-    mode: spec.losslessRestart.mode,
+    mode: modeOfMembers(context),
     config: spec.config,
     jvm: spec.jvm,
     resources: spec.resources,
@@ -38,14 +39,20 @@ export function specHash({ cluster, engine }: DesiredContext): string {
  * fixed when a map is made, names and partition counts are checked at the join, and job records are bound to the minor
  * version (seen on real engines).
  */
-export function restartHash({ cluster, engine }: DesiredContext): string {
+export function restartHash(context: DesiredContext): string {
+  const { cluster, engine } = context;
   const { spec } = cluster;
   return hashOf({
     minor: engine.version.split(".").slice(0, 2).join("."),
     edition: engine.edition,
     clusterName: spec.clusterName,
     backupCount: spec.backupCount,
-    mode: spec.losslessRestart.mode,
+    mode: modeOfMembers(context),
     partitions: spec.config?.properties?.["hazelcast.partition.count"],
   });
+}
+
+/** Archive is the operator's own: members know nothing of it, so that switching it on or off costs no restart. */
+function modeOfMembers(context: DesiredContext): "HotRestart" | undefined {
+  return isHotRestart(context) ? "HotRestart" : undefined;
 }

@@ -7,6 +7,7 @@ import { effect, timeOf } from "./evidence.ts";
 import {
   budgetClosed,
   firstUnmet,
+  type Gate,
   isInNobodysView,
   jobsKnown,
   othersAtWork,
@@ -38,11 +39,12 @@ export function roll(observation: Observation, ledger: Ledger): Step {
 }
 
 export function continueRoll(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
-  // What all must share cannot come with a roll: that waits until this one has ended.
   if (wantsOtherPods(observation) && !wantsRestart(observation)) return replaceTemplate(observation, ledger, operation);
   // Whatever the step: jobs cannot be suspended nor go on before such a pod is replaced.
   const stuck = outdatedPods(observation).find((pod) => isInNobodysView(pod, observation));
   if (stuck) return replaceStuck(observation, stuck);
+  const unmet = firstUnmet(observation, [noRestartBehindAStuckRoll]);
+  if (unmet) return hold(unmet);
   switch (operation.step) {
     case "SuspendingJobs":
       return suspendNext(observation, ledger, "Replacing", operation.to);
@@ -52,6 +54,22 @@ export function continueRoll(observation: Observation, ledger: Ledger, operation
       return replaceNext(observation, ledger, operation);
   }
 }
+
+/**
+ * What all must share cannot come with a roll: it waits until this one has ended. One that can never end by itself has to be
+ * mended without it first.
+ */
+const noRestartBehindAStuckRoll: Gate = (observation) => {
+  const stuck = observation.pods.filter((pod) => pod.trouble !== undefined && isInNobodysView(pod, observation));
+  if (stuck.length === 0 || !wantsRestart(observation)) return undefined;
+  return {
+    check: "RestartWaits",
+    observed: `${stuck.map((pod) => `${pod.name}: ${pod.trouble}`).join("; ")}, while the spec asks for a restart of all`,
+    needed: "an end of the roll that is under way",
+    remedy:
+      "set back what all members share (clusterName, backupCount, the partition count, the minor version) and leave what mends the pod; change it again when the roll has ended",
+  };
+};
 
 /**
  * The spec changed again. Members that never joined (a bad image, a configuration the engine refuses) may not keep the

@@ -87,6 +87,7 @@ const needAPerson: readonly string[] = [
   "TooFewForJobs",
   "ArchiveOfOtherVersion",
   "MinorVersionChanged",
+  "RestartWaits",
   "ForeignJobs",
   "RestoreFailed",
 ];

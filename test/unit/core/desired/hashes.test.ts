@@ -89,6 +89,12 @@ describe("the hashes of spec and template", () => {
     expect(templateHash(older)).not.toBe(templateHash(at(base)));
   });
 
+  test("none changes when the state is saved to an archive or not any more: members know nothing of it", () => {
+    const losslessRestart = { mode: "Archive" as const, archive: { storage: { size: "1Gi" } } };
+    const archived = at({ ...base, losslessRestart });
+    for (const hash of [specHash, restartHash, templateHash]) expect(hash(archived)).toBe(hash(at(base)));
+  });
+
   test("both change with restart-at, so that a person can ask for a restart of the same spec", () => {
     const context = at(base);
     const annotations = { "jet-operator.io/restart-at": "2026-01-01T00:00:00Z" };

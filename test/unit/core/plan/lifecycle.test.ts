@@ -338,6 +338,16 @@ const cases: Record<string, [string, Case, string][]> = {
       "wait PodsNotReady",
     ],
     [
+      "goes on although what all must share was changed meanwhile",
+      { size: 3, ledger: rolling, ...{ specHash: "other", restartHash: "other" }, pod: outdated(0, 1) },
+      "DeletePod orders-1",
+    ],
+    [
+      "says so where it cannot end",
+      { size: 3, ledger: rolling, ...{ specHash: "other", restartHash: "other" }, ...hanging },
+      "blocked RestartWaits",
+    ],
+    [
       "takes a reverted template at once",
       {
         size: 3,
