@@ -23,11 +23,9 @@ export function startFromArchive(observation: Observation, ledger: Ledger, archi
   if (unmet) return hold(unmet);
   const lowered = loweredQuorum(observation, archive, size);
   const next = beginRestore(ledger, size, { archive, ...lowered }, timeOf(observation));
-  return effect(
-    observation,
-    { kind: "Scale", from: 0, to: size, ledger: next },
-    `starting ${size} members, to restore archive ${archive.generation} into them`,
-  );
+  const fewer = lowered ? `; no job of it needs more than ${lowered.mostQuorum} any more, as accepted` : "";
+  const says = `starting ${size} members, to restore archive ${archive.generation} into them${fewer}`;
+  return effect(observation, { kind: "Scale", from: 0, to: size, ledger: next }, says);
 }
 
 /** Major and minor version, to which job records are bound. */
