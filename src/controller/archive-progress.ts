@@ -24,6 +24,8 @@ export interface ProgressOptions {
 }
 
 const standsMillis = 10_000;
+/** That nothing has begun yet moves nothing in status. */
+const idleMillis = 1_000;
 
 const defaultLimits: HttpLimits = {
   connectMillis: 2_000,
@@ -50,13 +52,17 @@ export function createProgressSource(options: ProgressOptions): ProgressSource {
       }
       const at = options.now();
       const last = looks.get(key);
-      if (last?.uid === work.uid && at - last.at < standsMillis) return last.facts;
+      if (last?.uid === work.uid && at - last.at < standsFor(last)) return last.facts;
       const facts = await ask(host, signal);
       looks.set(key, { uid: work.uid, at, facts });
       return facts;
     },
     forget: (key) => void looks.delete(key),
   };
+}
+
+function standsFor({ facts }: Look): number {
+  return facts.known && !facts.progress ? idleMillis : standsMillis;
 }
 
 /** One that is over tells all in its last words. */

@@ -92,7 +92,11 @@ export function createObserver(parts: ObserverParts): Observer {
         (await parts.namespaceTerminating(cluster.metadata.namespace, signal));
       const troubles = await parts.troubles.observe(key, wantingIn(seen), signal);
       const archiveProgress = await asked;
-      const stateSize = parts.stateSize.observe(key, cluster, wholeAtRest(seen, members));
+      const stateSize = parts.stateSize.observe(key, {
+        cluster,
+        clusterName: runningName(seen),
+        members: wholeAtRest(seen, members),
+      });
       // Asking takes time: caches and clock are read again, so that all facts are of one moment.
       const answers = { members, jobs, sides, namespaceTerminating, troubles, archiveProgress, stateSize };
       return { ...look(cluster), ...answers };

@@ -10,22 +10,29 @@ import type { MapFigureSource } from "../engine/map-figures.ts";
  * answered stays the same until it has changed by much: status does not move with every entry. No pass waits for an answer.
  */
 export interface StateSizeSource {
-  /**
-   * @param members all of a whole cluster at rest; none: nothing is asked now
-   * @returns what was answered last; undefined where no archive is wanted, and before anything was answered
-   */
-  observe(key: string, cluster: JetCluster, members: readonly KnownMember[]): StateFacts | undefined;
+  /** @returns what was answered last; undefined where no archive is wanted, and before anything was answered */
+  observe(key: string, question: SizeQuestion): StateFacts | undefined;
   forget(key: string): void;
   /** Ends what is being asked. */
   stop(): void;
 }
 
-/** Each question makes three lines in every member's log. */
+export interface SizeQuestion {
+  readonly cluster: JetCluster;
+  /** What the members call their cluster now. */
+  readonly clusterName: string;
+  /** All of a whole cluster at rest; none: nothing is asked now. */
+  readonly members: readonly KnownMember[];
+}
+
+/** Each question makes three lines in every member's log: soon again while there is little to go by, and then seldom. */
+const firstMillis = 60_000;
 const everyMillis = 600_000;
-const againMillis = 60_000;
 
 interface Look {
   readonly at: number;
+  /** Milliseconds that it stands for. */
+  readonly stands: number;
   /** Another spec counts other maps. */
   readonly generation: number | undefined;
   readonly facts: StateFacts;
@@ -47,26 +54,29 @@ export function createStateSizeSource(
     asking.get(key)?.abort();
     asking.delete(key);
   };
-  const begin = async (key: string, cluster: JetCluster, members: readonly KnownMember[]) => {
+  const begin = async (key: string, question: SizeQuestion) => {
     const mine = new AbortController();
     asking.set(key, mine);
-    const found = await ask(figures, cluster, members, mine.signal);
+    const found = await ask(figures, question, mine.signal);
     if (asking.get(key) !== mine) return;
     asking.delete(key);
-    const before = looks.get(key)?.facts;
-    const facts = newer(before, found);
-    looks.set(key, { at: now(), generation: cluster.metadata.generation, facts });
-    if (facts !== before) changed(key);
+    const before = looks.get(key);
+    const facts = newer(before?.facts, found);
+    const { generation } = question.cluster.metadata;
+    const stands = before && found.known ? Math.min(everyMillis, 2 * before.stands) : firstMillis;
+    looks.set(key, { at: now(), stands, generation, facts });
+    if (facts !== before?.facts) changed(key);
   };
   return {
-    observe(key, cluster, members) {
+    observe(key, question) {
+      const { cluster, members } = question;
       if (cluster.spec.losslessRestart.mode !== "Archive") {
         forget(key);
         return undefined;
       }
       const last = looks.get(key);
       const due = members.length > 0 && !asking.has(key) && !(last && isFresh(last, cluster, now()));
-      if (due) void begin(key, cluster, members);
+      if (due) void begin(key, question);
       return last?.facts;
     },
     forget,
@@ -82,21 +92,19 @@ function newer(last: StateFacts | undefined, found: StateFacts): StateFacts {
   return found.known && isNews(last, found) ? found : last;
 }
 
-function isFresh({ at, generation, facts }: Look, { metadata }: JetCluster, now: number): boolean {
-  return generation === metadata.generation && now - at < (facts.known ? everyMillis : againMillis);
+function isFresh({ at, stands, generation }: Look, { metadata }: JetCluster, now: number): boolean {
+  return generation === metadata.generation && now - at < stands;
 }
 
 async function ask(
   figures: MapFigureSource,
-  { metadata, spec }: JetCluster,
-  members: readonly KnownMember[],
+  { cluster, clusterName, members }: SizeQuestion,
   signal: AbortSignal,
 ): Promise<StateFacts> {
-  const clusterName = spec.clusterName ?? metadata.name;
   const asked = members.flatMap(({ uuid, view }) => {
     const own = view.find((member) => member.uuid === uuid);
     return own ? [{ address: { host: hostOf(own.address), port: port.member }, clusterName }] : [];
   });
   const answer = await figures.read(asked, signal);
-  return answer.known ? { known: true, ...stateSizeOf(answer.value, spec) } : answer;
+  return answer.known ? { known: true, ...stateSizeOf(answer.value, cluster.spec) } : answer;
 }

@@ -107,8 +107,12 @@ async function suspendByHand(job: string): Promise<void> {
 
 async function stopAll(size: number): Promise<void> {
   await cluster.apply(spec(size, true));
-  const { status } = await cluster.waitFor("stopped", (now) => condition(now, "Suspended")?.status === "True");
+  const stopped = await cluster.waitFor("stopped", (now) => condition(now, "Suspended")?.status === "True");
+  const { status } = stopped;
   expect(status?.archive).toMatchObject({ jobs: jobNames.length, version });
+  expect(status?.archive?.storedBytes).toBeGreaterThan(0);
+  expect(status?.archive?.bytesPerSecond).toBeGreaterThan(0);
+  expect(condition(stopped, "LosslessReady")?.message).toMatch(/The last archive of .* was copied and read back in/);
   expect(status?.archive?.bytes).toBeGreaterThan(content.entries * content.length);
   // Neither a member nor anybody who still saves.
   const alive = ["get", "pods", "--field-selector=status.phase!=Succeeded", "-o", "name"] as const;

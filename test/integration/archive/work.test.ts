@@ -36,6 +36,8 @@ test("saves only once the cluster is PASSIVE, and names in its last words what i
   expect(await ended).toBe(0);
   const result = JSON.parse(words());
   expect(result).toMatchObject({ generation: 1, nonce, version: "5.7.0", entries, jobs: 0 });
+  expect(result.storedBytes).toBeGreaterThan(entries);
+  expect(result.millis).toBeGreaterThan(0);
   const [found] = await listGenerations(volume);
   expect(found).toMatchObject({
     number: 1,

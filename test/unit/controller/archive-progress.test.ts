@@ -64,7 +64,8 @@ describe("how far the Job is", () => {
     const asking = source(health.port);
     expect(await asking.at(0)).toEqual({ known: true, progress: undefined });
     health.progress(progress);
-    expect(await asking.at(10)).toEqual({ known: true, progress });
+    expect(await asking.at(0.9)).toEqual({ known: true, progress: undefined });
+    expect(await asking.at(1)).toEqual({ known: true, progress });
   });
 
   test("is asked once in ten seconds, and no connection is left", async () => {

@@ -8,7 +8,7 @@ import { archiveMode } from "../core/archive-cases.ts";
 import { observe } from "../core/observation-fixture.ts";
 
 const key = "shop/orders";
-const whole = observe({ size: 3, spec: { ...archiveMode, clusterName: "blue" } });
+const whole = observe({ size: 3, spec: archiveMode });
 const members = whole.members as readonly KnownMember[];
 
 type Figures = Answer<readonly MapFigures[]>;
@@ -37,9 +37,9 @@ function harness(answer: Figures) {
   );
   const at = async (seconds: number, about = whole.cluster, by = members) => {
     now = 5 + seconds * 1_000;
-    source.observe(key, about, by);
+    source.observe(key, { cluster: about, clusterName: "blue", members: by });
     await new Promise((resolve) => setImmediate(resolve));
-    return source.observe(key, about, by);
+    return source.observe(key, { cluster: about, clusterName: "blue", members: by });
   };
   const say = (next: Figures | undefined) => {
     says = next;
@@ -52,14 +52,23 @@ const bytesOf = async (found: ReturnType<ReturnType<typeof harness>["at"]>) => {
   return facts?.known ? facts.bytes : undefined;
 };
 
-test("every member is asked where it is, by the cluster's own name, once in ten minutes", async () => {
+test("every member is asked where it is, by the cluster's own name", async () => {
   const { at, asked } = harness(holding(10));
-  for (const seconds of [0, 10, 599]) expect(await bytesOf(at(seconds))).toBe(10_000_000);
+  expect(await bytesOf(at(0))).toBe(10_000_000);
   expect(asked).toEqual([
     ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map((host) => ({ address: { host, port: 5701 }, clusterName: "blue" })),
   ]);
-  await at(600);
-  expect(asked).toHaveLength(2);
+});
+
+test("they are asked again after a minute, and then less and less often, in the end every ten", async () => {
+  const { at, asked } = harness(holding(10));
+  const times: number[] = [];
+  for (let seconds = 0; seconds <= 3_000; seconds += 10) {
+    const before = asked.length;
+    await at(seconds);
+    if (asked.length > before) times.push(seconds);
+  }
+  expect(times).toEqual([0, 60, 180, 420, 900, 1_500, 2_100, 2_700]);
 });
 
 test("nothing is asked where no archive is wanted", async () => {
@@ -93,7 +102,9 @@ test("an answer that is not had is asked for again a minute later, and takes bac
   say(holding(10));
   expect(await bytesOf(at(60))).toBe(10_000_000);
   say(silent);
-  expect(await bytesOf(at(660))).toBe(10_000_000);
+  expect(await bytesOf(at(180))).toBe(10_000_000);
+  await at(240);
+  expect(asked).toHaveLength(4);
 });
 
 test("an edit of the spec is answered at once", async () => {
@@ -110,7 +121,7 @@ test("an edit of the spec is answered at once", async () => {
 
 test("no pass waits for an answer, one question is asked at a time, and who asked is told of what is new alone", async () => {
   const { at, asked, changed, say, source } = harness(holding(10));
-  expect(source.observe(key, whole.cluster, members)).toBeUndefined();
+  expect(source.observe(key, { cluster: whole.cluster, clusterName: "blue", members })).toBeUndefined();
   await at(0);
   expect(changed).toEqual([key]);
   await at(600);
