@@ -1,6 +1,6 @@
 import type { Archive, JobMemory, Ledger, LedgerOperation, SuspendedJob } from "./ledger.ts";
 import { advanced, joining, operationOf, usedUp } from "./ledger-change.ts";
-import { enter, type Identity, rememberIdentity } from "./ledger-transitions.ts";
+import { enter, finish, type Identity, rememberIdentity } from "./ledger-transitions.ts";
 
 /** The changes of the ledger by which all members stop, with or without their state, and start again. */
 
@@ -51,7 +51,10 @@ export function beginArchive(
   at: string,
 ): Ledger {
   const stopping = beginStop(ledger, stop.size, stop.because, at, stop.accepted);
-  const begun = operationOf(stopping, "Stop");
+  // Jobs are suspended one after the other later: that their snapshots may lack entries must still be known then. A deletion
+  // has its time, and does not ask.
+  const lossy = stop.accepted !== undefined || stop.because === "Remove";
+  const begun = { ...operationOf(stopping, "Stop"), ...(lossy && { lossAccepted: true }) };
   return { ...stopping, operation: { ...begun, step: "Preparing", archive: stop.nonce } };
 }
 
@@ -161,4 +164,22 @@ export function beginReleasing(ledger: Ledger, who: Identity, at: string): Ledge
 function filledBy({ archive: { nonce, jobs }, mostQuorum }: Filling): Partial<LedgerOperation> {
   const ran = jobs.filter((job) => job.ran).map(({ id }) => ({ id, refresh: false }));
   return { lossless: true, archive: nonce, jobs: ran, ...(mostQuorum !== undefined && { mostQuorum }) };
+}
+
+/** Before the first entry is written: these members are filled, and no others hold anything of it. */
+export function fillMembers(ledger: Ledger, { members, clusterId }: Identity, at: string): Ledger {
+  const next = enter(ledger, "Loading", at);
+  return { ...next, members: [...members], ...(clusterId !== undefined && { clusterId }) };
+}
+
+/** Jobs may have gone on when all members lost their memory: how far they came nobody knows. The archive stays as it is. */
+export function loseRestored(ledger: Ledger, loss: Identity & { jobs: readonly string[] }, at: string): Ledger {
+  const { to } = operationOf(ledger, "Start");
+  return {
+    ...finish(ledger, to, at),
+    members: [...loss.members],
+    ...(loss.clusterId !== undefined && { clusterId: loss.clusterId }),
+    stateLost: { at, jobs: loss.jobs.slice(0, 100) },
+    lastOperation: { kind: "Start", result: "Abandoned", finishedAt: at, message: "all members were lost at its end" },
+  };
 }

@@ -1,9 +1,9 @@
 import { progressText } from "../evidence/archive-progress.ts";
-import { activeJobs, nameOfJob } from "../evidence/jobs.ts";
+import { activeJobs, jobOf, nameOfJob } from "../evidence/jobs.ts";
 import type { Observation } from "../evidence/observation.ts";
 import { wantedSize } from "../evidence/sizes.ts";
 import type { Archive, Ledger, LedgerOperation } from "../ledger.ts";
-import { beginReleasing, beginRestore } from "../ledger-stop-transitions.ts";
+import { beginReleasing, beginRestore, fillMembers, loseRestored } from "../ledger-stop-transitions.ts";
 import { enter, finish } from "../ledger-transitions.ts";
 import { enoughMembers, loweredQuorum } from "./archive-quorum.ts";
 import { archiveVolumeThere } from "./archive-volume.ts";
@@ -66,6 +66,8 @@ export function continueRestore(
     case "Loaded":
       return release(observation, ledger, operation, archive);
     case "Releasing":
+      if (othersThere(observation, ledger) && nobodyHasGoneOn(observation, operation)) return fill(observation, ledger);
+      if (isAnotherCluster(observation, ledger)) return allLost(observation, ledger, archive);
       return letJobsGoOn(observation, ledger, () => end(observation, ledger, operation, archive));
     default:
       return beginLoading(observation, ledger, archive);
@@ -75,8 +77,40 @@ export function continueRestore(
 function beginLoading(observation: Observation, ledger: Ledger, archive: Archive): Step {
   const foreign = firstUnmet(observation, [noJobs]);
   if (foreign) return hold(foreign);
-  const next = enter(ledger, "Loading", timeOf(observation));
-  const says = `all members are there and hold nothing: archive ${archive.generation} is loaded`;
+  return fill(observation, ledger, `all members are there and hold nothing: archive ${archive.generation} is loaded`);
+}
+
+/** Who is filled is written down: whoever comes later holds nothing, and takes the place of one that may have held it alone. */
+function fill(observation: Observation, ledger: Ledger, says = "loaded again: other members are there"): Step {
+  const next = fillMembers(ledger, identityNow(observation), timeOf(observation));
+  return effect(observation, { kind: "WriteLedger", ledger: next }, says);
+}
+
+function othersThere(observation: Observation, { members = [] }: Ledger): boolean {
+  return identityNow(observation).members.join() !== [...members].sort().join();
+}
+
+/**
+ * Jobs go on one after the other, so the first of them tells: to fill the cluster once more throws nobody back. One without
+ * auto-scaling tells nothing: the engine suspends it itself where members are lost.
+ */
+function nobodyHasGoneOn(observation: Observation, { jobs = [] }: LedgerOperation): boolean {
+  const [first] = jobs;
+  const facts = first && jobOf(observation, first.id);
+  if (!first) return true;
+  return facts?.status === "SUSPENDED" && !facts.suspension && facts.autoScaling === true;
+}
+
+function isAnotherCluster(observation: Observation, { clusterId: filled }: Ledger): boolean {
+  const { clusterId } = identityNow(observation);
+  return clusterId !== undefined && filled !== undefined && clusterId !== filled;
+}
+
+/** To go back to the archive would do again what jobs did since: that is for a person to accept. */
+function allLost(observation: Observation, ledger: Ledger, { generation, jobs }: Archive): Step {
+  const loss = { ...identityNow(observation), jobs: jobs.map(nameOfJob) };
+  const next = loseRestored(ledger, loss, timeOf(observation));
+  const says = `every member is new: what archive ${generation} had brought back is lost, and jobs may have gone on from it`;
   return effect(observation, { kind: "WriteLedger", ledger: next }, says);
 }
 
@@ -94,6 +128,8 @@ export const noJobs: Gate = (observation) => {
 
 /** Idempotent: the Job writes the same entries again after any crash, also into a cluster that began anew meanwhile. */
 function load(observation: Observation, ledger: Ledger, operation: LedgerOperation, archive: Archive): Step {
+  if (othersThere(observation, ledger))
+    return endWork(observation, "loaded again: other members are there") ?? fill(observation, ledger);
   const task = restoring(archive, operation);
   const work = workOf(observation, task);
   if (!work) return startWork(observation, task, "the Job that restores is started");
@@ -156,10 +192,8 @@ function release(observation: Observation, ledger: Ledger, operation: LedgerOper
   const over = endWork(observation, "the archive's volume is let go");
   if (over) return over;
   const lacking = listedAs(observation, archive);
-  if (lacking) {
-    const again = enter(ledger, "Loading", timeOf(observation));
-    return effect(observation, { kind: "WriteLedger", ledger: again }, `loaded again: ${lacking.observed}`);
-  }
+  if (lacking) return fill(observation, ledger, `loaded again: ${lacking.observed}`);
+  if (othersThere(observation, ledger)) return fill(observation, ledger);
   const busy = firstUnmet(observation, [volumeFree]);
   if (busy) return wait(busy);
   const next = beginReleasing(ledger, identityNow(observation), timeOf(observation));

@@ -77,12 +77,13 @@ const saving = ({ archive = "", from }: LedgerOperation): Work => ({ does: "save
  */
 export function prepareArchive(observation: Observation, ledger: Ledger, operation: LedgerOperation): Step {
   const work = workOf(observation, saving(operation));
-  if (!work)
-    return startWork(
-      observation,
-      saving(operation),
-      "the Job that saves is started; nothing is stopped before it is ready",
-    );
+  if (!work) {
+    // It is told who the members are: all of them, or it could not begin.
+    const apart = firstUnmet(observation, [...settled, safe]);
+    if (apart) return hold(apart);
+    const says = "the Job that saves is started; nothing is stopped before it is ready";
+    return startWork(observation, saving(operation), says);
+  }
   if (work.phase === "Failed" || work.phase === "Succeeded") {
     const failure = work.trouble ?? "the Job that saves ended before it was asked to";
     const next = giveUpStop(ledger, { step: "ResumingJobs", failure }, timeOf(observation));

@@ -5,6 +5,7 @@ import type { Archive, Ledger } from "../../../../src/core/ledger.ts";
 import {
   beginArchive,
   beginRestore,
+  fillMembers,
   finishStop,
   giveUpStop,
   halt,
@@ -12,7 +13,7 @@ import {
 } from "../../../../src/core/ledger-stop-transitions.ts";
 import { beginRoll, enter } from "../../../../src/core/ledger-transitions.ts";
 import { plan } from "../../../../src/core/plan/plan.ts";
-import { type Case, clusterUid, formed, now, observe } from "../observation-fixture.ts";
+import { type Case, clusterUid, formed, now, observe, uuidOf } from "../observation-fixture.ts";
 import { told } from "./told.ts";
 
 const at = "2026-01-01T11:00:00.000Z";
@@ -75,7 +76,9 @@ const reactivating = giveUpStop(saving, { step: "Reactivating", failure: "no roo
 const resuming = enter(reactivating, "ResumingJobs", at);
 const stopped = finishStop(halt(saving, { size: 3, lossless: true, because: "Suspend", archive: saved }, at), at);
 const joining = beginRestore(stopped, 3, { archive: saved }, at);
-const loading = enter(joining, "Loading", at);
+const filled = { members: [0, 1, 2].map(uuidOf), clusterId: "cluster-id" };
+const loading = fillMembers(joining, filled, at);
+const others = { members: ["gone", uuidOf(1), uuidOf(2)] };
 const loaded = enter(loading, "Loaded", at);
 const releasing = enter(loaded, "Releasing", at);
 const passive = Object.fromEntries([0, 1, 2].map((ordinal) => [ordinal, { clusterState: "PASSIVE" as const }]));
@@ -122,6 +125,7 @@ const cases: Record<string, [string, Case, string][]> = {
       "wait SaveFailed",
     ],
     ["starts the Job before anything else", stopping(preparing), "CreateArchiveJob save"],
+    ["once all members can be named to it", stopping(preparing, { member: { 2: "NoAnswer" } }), "wait MembersUnknown"],
     [
       "ends the Job of an earlier attempt",
       stopping(preparing, { archive: working({ run: "save/other" }) }),
@@ -269,6 +273,12 @@ const cases: Record<string, [string, Case, string][]> = {
     ["not into a cluster with jobs", starting(joining, { jobs: [{ id: "x" }] }), "blocked ForeignJobs"],
     ["writes down that it loads", starting(joining), "WriteLedger Start/Loading Q3"],
     ["starts the Job", starting(loading), "CreateArchiveJob restore"],
+    [
+      "ends the Job where other members are there than were filled",
+      starting({ ...loading, ...others }, { archive: working({ phase: "Succeeded" }, "restore"), jobs: listed }),
+      "DeleteArchiveJob",
+    ],
+    ["and fills these", starting({ ...loading, ...others }), "WriteLedger Start/Loading Q3"],
     ["waits for it", starting(loading, { archive: working({}, "restore") }), "wait Restoring"],
     [
       "waits a minute after it failed",
@@ -296,7 +306,27 @@ const cases: Record<string, [string, Case, string][]> = {
       "DeleteArchiveJob",
     ],
     ["loads again when all was lost meanwhile", starting(loaded), "WriteLedger Start/Loading Q3"],
+    [
+      "and when members went that may have held part of it alone",
+      starting({ ...loaded, ...others }, { jobs: listed }),
+      "WriteLedger Start/Loading Q3",
+    ],
     ["then its jobs may go on", starting(loaded, { jobs: listed }), "WriteLedger Start/Releasing Q3"],
+    [
+      "not where members went before the first of them did",
+      starting({ ...releasing, ...others }, { jobs: [{ ...listed[0], autoScaling: true }, listed[1] ?? {}] }),
+      "WriteLedger Start/Loading Q3",
+    ],
+    [
+      "but where the engine itself may have suspended it since",
+      starting({ ...releasing, ...others }, { jobs: [{ ...listed[0], autoScaling: false }, listed[1] ?? {}] }),
+      "ResumeJob r",
+    ],
+    [
+      "and where they have gone on already it is over",
+      starting({ ...releasing, ...others }, { jobs: [{ id: "r" }, listed[1] ?? {}] }),
+      "WriteLedger rest 3 Q3",
+    ],
     ["those that ran", starting(releasing, { jobs: listed }), "ResumeJob r"],
     ["and no other", starting(releasing, { jobs: [{ id: "r" }, listed[1] ?? {}] }), "WriteLedger rest 3 Q3"],
     ["may be taken back until jobs go on", starting(loading, { ...stopIt }), "Scale 3→0 Stop/Halting Q3"],
@@ -402,7 +432,9 @@ test("that jobs need fewer members is accepted once, and goes with the start int
   const step = plan(observe(few));
   const ledger = step.kind === "effect" && step.effect.kind === "Scale" ? step.effect.ledger : undefined;
   expect(ledger).toMatchObject({ accepted: `${clusterUid}/7/lower-job-quorum`, operation: { mostQuorum: 1 } });
-  const load = plan(observe({ ...few, size: 1, ledger: enter(ledger!, "Loading", at) }));
+  const load = plan(
+    observe({ ...few, size: 1, ledger: fillMembers(ledger!, { members: [uuidOf(0)], clusterId: undefined }, at) }),
+  );
   expect(load).toMatchObject({ effect: { kind: "CreateArchiveJob", task: { does: "restore", mostQuorum: 1 } } });
 });
 
@@ -429,4 +461,31 @@ test("another minor version is refused with both versions and both ways on", () 
   const reason = step.kind === "blocked" ? step.by[0] : undefined;
   expect(reason?.observed).toBe("the cluster runs 5.7.0; the spec asks for 5.6.0");
   expect(reason?.remedy).toMatch(/spec.version to 5.7.0.*mode to Disabled/);
+});
+
+test.each([
+  ["an accepted loss counts until the last job is suspended", "Suspend", "a/7/lose-data", "SuspendJob r"],
+  ["one that nobody has accepted holds the stop up", "Suspend", undefined, "blocked SnapshotIncomplete"],
+  ["a deletion does not ask for it", "Remove", undefined, "SuspendJob r"],
+] as const)("snapshots that lack entries: %s", (_, because, accepted, expected) => {
+  const begun = beginArchive(ready, { size: 3, because, nonce, accepted }, at);
+  const ledger = suspendForArchive(begun, [{ id: "r", refresh: false }], at);
+  const completeness = { kind: "Incomplete", chunks: 3_500, emitted: 10_000, stored: 9_500 } as const;
+  const step = plan(observe(stopping(ledger, { archive: working({}), jobs: [{ id: "r", completeness }] })));
+  expect(told(step)).toBe(expected);
+});
+
+test("where all members are new, and jobs may have gone on, a start says that all is lost", () => {
+  const step = plan(observe(starting({ ...releasing, ...others, clusterId: "before" })));
+  expect(step).toMatchObject({
+    effect: {
+      ledger: {
+        clusterId: "cluster-id",
+        archive: saved,
+        stateLost: { jobs: ["payments (r)", "paused (s)"] },
+        lastOperation: { kind: "Start", result: "Abandoned" },
+      },
+    },
+  });
+  expect(step).not.toHaveProperty("effect.ledger.operation");
 });

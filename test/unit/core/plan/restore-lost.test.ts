@@ -159,7 +159,7 @@ describe("all members lost after their jobs were let go on", () => {
     const releasing = beginReleasing(loaded, { members: ["other"], clusterId: "before" }, at);
     const ended = ledgerAfter(starting(releasing));
     expect(ended?.operation).toBeUndefined();
-    const noted = ledgerAfter(starting(ended!));
-    expect(noted?.stateLost?.jobs).toEqual(["payments (r)", "paused (s)"]);
+    expect(ended?.stateLost?.jobs).toEqual(["payments (r)", "paused (s)"]);
+    expect(told(plan(observe(starting(ended!))))).toBe("blocked StateLost");
   });
 });
