@@ -18,6 +18,7 @@ const faultKinds = [
   "pods cannot be scheduled",
   "snapshots take long",
   "nodes are lost",
+  "archive pods are killed",
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];

@@ -1,6 +1,7 @@
 import { neededOf } from "../../src/core/evidence/quorum.ts";
 import { wantedSize } from "../../src/core/evidence/sizes.ts";
 import { resources } from "../../src/kube/objects.ts";
+import { archiveProblem } from "./archive-liveness.ts";
 import { helpAsTold } from "./help.ts";
 import { byOperator } from "./invariants/invariant.ts";
 import { type Job, losesEntries } from "./model/jobs.ts";
@@ -45,6 +46,7 @@ const mayEndBlocked: Record<string, (world: World) => boolean> = {
   SnapshotsTooLarge: (world) => jobsOf(world).some((job) => losesEntries(job, wantedOf(world))),
   StateLost: (world) => world.engine.losses.length > 0 || world.engine.startedAnew,
   VolumesMissing: (world) => world.api.list(resources.persistentVolumeClaims).length < (world.truth.atStop?.size ?? 0),
+  TooFewForJobs: (world) => (world.archiveTruth.stopped?.jobs ?? []).some((job) => job.quorum > wantedOf(world)),
   ForeignClusterState: heldByPerson,
   Paused: () => true,
 };
@@ -107,7 +109,7 @@ function endState(world: World): string | undefined {
   // Held in the middle of an operation: sizes and jobs are still on their way.
   if (heldMidway(world)) return undefined;
   const problem = refused(world) ? undefined : (sizeProblem(world) ?? readyProblem(world));
-  return problem ?? ledgerProblem(world) ?? jobProblem(world);
+  return problem ?? ledgerProblem(world) ?? jobProblem(world) ?? archiveProblem(world);
 }
 
 function wantedOf({ cluster }: World): number {

@@ -3,6 +3,7 @@ import type { Ledger } from "../../src/core/ledger.ts";
 import { evidenceOf } from "../../src/core/plan/evidence.ts";
 import type { Effect, Step } from "../../src/core/plan/step.ts";
 import type { JsonPatchOperation, KubeClient } from "../../src/kube/client.ts";
+import type { ProgramBend } from "./model/archive-program.ts";
 import type { Planner } from "./operator.ts";
 
 /** A seeded mistake: the product with one rule left out or bent. Some workload must show that an invariant sees it. */
@@ -10,6 +11,7 @@ export interface Mutant {
   readonly name: string;
   readonly plan?: Bend;
   readonly client?: (client: KubeClient) => KubeClient;
+  readonly program?: ProgramBend;
   /** Words of the names of the workloads that give the mistake its chance. */
   readonly workloads: readonly string[];
 }
@@ -47,7 +49,7 @@ const members = (change: (member: KnownMember) => KnownPart) =>
     members: observation.members.map((member) => (member.known ? { ...member, ...change(member) } : member)),
   }));
 
-const before = (observation: Observation): Ledger | undefined => {
+export const before = (observation: Observation): Ledger | undefined => {
   const reading = observation.statefulSet?.ledger;
   return reading?.kind === "ledger" ? reading.ledger : undefined;
 };

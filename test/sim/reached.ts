@@ -50,6 +50,23 @@ export const mustReach: readonly string[] = [
   "blocked: PassiveSide",
   "person: deletes a pod of a PASSIVE side",
   "person: makes a PASSIVE side ACTIVE",
+  "effect: CreateArchiveJob",
+  "effect: DeleteArchiveJob",
+  "effect: WriteLedger Stop Preparing",
+  "effect: WriteLedger Stop SuspendingJobs",
+  "effect: WriteLedger Stop Saving",
+  "effect: WriteLedger Stop ResumingJobs",
+  "effect: WriteLedger Start Loading",
+  "effect: WriteLedger Start Loaded",
+  "effect: WriteLedger Start Releasing",
+  "wait: ArchiveNotReady",
+  "wait: Archiving",
+  "wait: Restoring",
+  "wait: ArchiveBusy",
+  "wait: SaveFailed",
+  "blocked: TooFewForJobs",
+  "blocked: ForeignJobs",
+  "blocked: RestoreFailed",
 ];
 
 /** These, too, in a run with storms. */

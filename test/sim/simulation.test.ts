@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
+import { killLane } from "./archive-lane.ts";
+import { archiveMutants } from "./archive-mutants.ts";
 import { Counters } from "./counters.ts";
 import { faultMutants } from "./fault-mutants.ts";
 import { jobMutants } from "./job-mutants.ts";
@@ -27,6 +29,16 @@ describe("the operator in a simulated world", () => {
     await passes("crashes", () => crashLane(firstSeed, stories, full ? 3 : 1));
   });
 
+  test("it may end at any write of a stop with an archive, and of the start from it", { timeout: limit }, async () => {
+    const stories = workloads.filter((workload) => archiveStories.includes(workload.name));
+    expect(stories).toHaveLength(archiveStories.length);
+    await passes("crashes around archives", () => crashLane(firstSeed, stories, full ? 3 : 1, full ? 1 : 7));
+  });
+
+  test("whoever is killed at any step of a save or a restore, all comes back", { timeout: limit }, async () => {
+    await passes("kills around archives", () => killLane(firstSeed, archiveStories, full ? 1 : 29));
+  });
+
   test("no invariant breaks in any storm, and all is well after it", { timeout: limit }, async () => {
     const end = Date.now() + storms.seconds * 1000;
     await passes("storms", () => stormLane(firstSeed, storms.seeds, () => Date.now() > end));
@@ -38,11 +50,15 @@ describe("the operator in a simulated world", () => {
 });
 
 describe("seeded mistakes are caught", () => {
-  test.each([...mutants, ...jobMutants, ...faultMutants])("$name", { timeout: limit }, async (mutant) => {
-    const by = await caughtBy(mutant, 12);
-    console.log(`${mutant.name}: ${by ?? "not caught"}`);
-    expect(by).toBeDefined();
-  });
+  test.each([...mutants, ...jobMutants, ...faultMutants, ...archiveMutants])(
+    "$name",
+    { timeout: limit },
+    async (mutant) => {
+      const by = await caughtBy(mutant, 12);
+      console.log(`${mutant.name}: ${by ?? "not caught"}`);
+      expect(by).toBeDefined();
+    },
+  );
 });
 
 afterAll(() => {
@@ -71,6 +87,11 @@ const crashStories: readonly string[] = [
   "a lost master, job without auto-scaling",
   "split into three, all of them smaller sides",
 ];
+
+/** Those in which everything is killed at every step. */
+const archiveStories: readonly string[] = full
+  ? ["archive: stop and start", "archive: start with five", "archive: deleted and made again"]
+  : ["archive: stop and start"];
 
 async function passes(name: string, run: () => Promise<Lane>): Promise<void> {
   const began = Date.now();

@@ -1,5 +1,6 @@
 import { resources } from "../../src/kube/objects.ts";
 import type { FaultKind } from "./faults.ts";
+import { isArchivePod } from "./model/archive-pods.ts";
 import { healNetwork, splitNetwork } from "./model/divide.ts";
 import { clusterName, type World } from "./world.ts";
 
@@ -44,6 +45,16 @@ const strikes: Partial<Record<FaultKind, (world: World) => void>> = {
     world.kubelet.loseNodeOf(world.random.pick(world.pods));
     world.timeline.after(world.random.between(10_000, 150_000), () => world.kubelet.nodesBack());
   },
+  "archive pods are killed": ({ archivePods, timeline, random, api }) => {
+    const how = random.between(0, 2);
+    if (how === 0) archivePods.kill();
+    if (how === 1) {
+      archivePods.loseNode();
+      timeline.after(random.between(10_000, 150_000), () => archivePods.nodesBack());
+    }
+    const pod = api.list(resources.pods).find(isArchivePod);
+    if (how === 2 && pod) api.delete("person", resources.pods, pod.metadata.name);
+  },
   "pods cannot be scheduled": (world) => {
     const from = world.random.between(0, 6);
     world.kubelet.unschedulable = (ordinal) => ordinal >= from;
@@ -66,6 +77,7 @@ export function endStorm(world: World): void {
   world.network.hearAll();
   world.kubelet.unschedulable = () => false;
   world.kubelet.nodesBack();
+  world.archivePods.nodesBack();
   const alive = world.operators.filter((operator) => operator.alive);
   for (const old of alive.slice(0, -1)) old.kill();
 }

@@ -1,4 +1,5 @@
 import type { JetClusterSpecInput } from "../../src/api/jet-cluster.ts";
+import { archiveWorkloads } from "./archive-workloads.ts";
 import { jobWorkloads } from "./job-workloads.ts";
 import {
   type Act,
@@ -397,4 +398,5 @@ export const workloads: readonly Workload[] = [
     ],
   },
   ...jobWorkloads,
+  ...archiveWorkloads,
 ];

@@ -8,9 +8,13 @@ import type { KubeClient } from "../../src/kube/client.ts";
 import { resources } from "../../src/kube/objects.ts";
 import { Counters } from "./counters.ts";
 import { type Faults, fateUnder } from "./faults.ts";
+import { ArchiveTruth } from "./invariants/archive-truth.ts";
 import type { Invariant } from "./invariants/invariant.ts";
 import { Truth } from "./invariants/truth.ts";
 import { ApiServer, type Commit, type StoredObject } from "./model/api-server.ts";
+import { ArchivePods, isArchivePod } from "./model/archive-pods.ts";
+import { ArchiveProgram, type ProgramBend } from "./model/archive-program.ts";
+import { ArchiveVolume } from "./model/archive-volume.ts";
 import { takeUpBudgets } from "./model/budgets.ts";
 import { createSimClient, type Fate, type WriteCall } from "./model/client.ts";
 import { Engine } from "./model/engine.ts";
@@ -18,6 +22,7 @@ import { createSimJobs } from "./model/engine-jobs.ts";
 import { createSimRest, type RestFaults } from "./model/engine-rest.ts";
 import { collectGarbage } from "./model/garbage-collector.ts";
 import type { Island } from "./model/island.ts";
+import { JobController } from "./model/job-controller.ts";
 import type { Job } from "./model/jobs.ts";
 import { Kubelet } from "./model/kubelet.ts";
 import { Network } from "./model/network.ts";
@@ -37,6 +42,9 @@ export interface WorldOptions {
   /** A faulty planner, or a faulty way to the API server, that the invariants are to catch. */
   readonly plan?: (plan: Planner) => Planner;
   readonly client?: (client: KubeClient) => KubeClient;
+  readonly program?: ProgramBend;
+  /** At each step of the program that saves and restores, and after each write of an operator, in order. */
+  readonly onMoment?: (world: World, moment: number) => void;
   /** Fate of the n-th write of any operator (from 0), when not left to the faults. */
   readonly fateOf?: (index: number) => Fate | undefined;
 }
@@ -59,6 +67,8 @@ export class World {
   readonly engine: Engine;
   readonly kubelet: Kubelet;
   readonly truth: Truth;
+  readonly archivePods: ArchivePods;
+  readonly archiveTruth: ArchiveTruth;
   readonly counters = new Counters();
   readonly options: WorldOptions;
   readonly operators: OperatorProcess[] = [];
@@ -70,6 +80,8 @@ export class World {
   writes = 0;
   /** Those until the story had been told. */
   writesBeforeRest = 0;
+  /** Moments until now, see `onMoment`. */
+  moments = 0;
   lastStep: Step | undefined;
   /** How long the write that is being committed was stuck on its way, in milliseconds. */
   lateness = 0;
@@ -93,6 +105,7 @@ export class World {
     unanswered: () => this.#now("members do not answer") && this.random.chance(0.05),
   };
   #names = 0;
+  readonly #volumes = new Map<string, ArchiveVolume>();
   readonly #fates: (call: WriteCall) => Fate;
 
   constructor(options: WorldOptions) {
@@ -114,7 +127,15 @@ export class World {
     collectGarbage(this.api, this.timeline, this.random);
     takeUpBudgets(this.api, this.timeline, this.random);
     bindVolumes(this.api, this.timeline, this.random);
+    new JobController(this.api, this.timeline, this.random);
+    this.archivePods = new ArchivePods(
+      this,
+      (task, volume) => new ArchiveProgram(task, volume, this.#programParts()),
+      (claimUid) => this.volumeOf(claimUid),
+    );
     this.truth = new Truth(this);
+    this.archiveTruth = new ArchiveTruth(this);
+    this.engine.onJobStart = (job, island) => this.#tell((each) => each.started?.(this, job, island));
     this.api.listen((commit) => this.#committed(commit));
     this.timeline.beforeEach = () => this.truth.lasted();
     this.timeline.afterEach = () => this.#check();
@@ -146,8 +167,47 @@ export class World {
     return ledgerIn(this.statefulSet);
   }
 
+  /** Those of members. */
   get pods(): StoredObject[] {
-    return this.api.list(resources.pods);
+    return this.api.list(resources.pods).filter((pod) => !isArchivePod(pod));
+  }
+
+  /** What lies on the volume of a claim; another claim of the same name is another volume. */
+  volumeOf(claimUid: string): ArchiveVolume {
+    const known = this.#volumes.get(claimUid);
+    if (known) return known;
+    const made: ArchiveVolume = new ArchiveVolume((generation) =>
+      this.#tell((each) => each.removed?.(this, generation, made)),
+    );
+    this.#volumes.set(claimUid, made);
+    return made;
+  }
+
+  #programParts(): ConstructorParameters<typeof ArchiveProgram>[2] {
+    return {
+      engine: this.engine,
+      bend: this.options.program ?? {},
+      stepTime: () =>
+        this.#now("snapshots take long") ? this.random.between(500, 30_000) : this.random.between(20, 900),
+      onStep: (program, step) => {
+        this.note(`archive ${program.task.does}: ${step}`);
+        this.#moment();
+        this.#tell((each) => each.stepped?.(this, program));
+      },
+      onWrite: (program, island, map) => this.#tell((each) => each.restored?.(this, program, island, map)),
+    };
+  }
+
+  #moment(): void {
+    const moment = this.moments++;
+    this.options.onMoment?.(this, moment);
+  }
+
+  #tell(ask: (invariant: Invariant) => string | undefined): void {
+    for (const invariant of this.options.invariants) {
+      const detail = ask(invariant);
+      if (detail !== undefined) this.violated(invariant.id, detail);
+    }
   }
 
   /** A new process; its caches begin with a list. */
@@ -241,17 +301,12 @@ export class World {
 
   #asked(call: WriteCall, late: number): void {
     this.lateness = late;
-    for (const invariant of this.options.invariants) {
-      const detail = invariant.asked?.(this, call);
-      if (detail !== undefined) this.violated(invariant.id, detail);
-    }
+    this.#tell((each) => each.asked?.(this, call));
   }
 
   #resumed(job: Job, island: Island): void {
-    for (const invariant of this.options.invariants) {
-      const detail = invariant.resumed?.(this, job, island);
-      if (detail !== undefined) this.violated(invariant.id, detail);
-    }
+    this.#tell((each) => each.resumed?.(this, job, island));
+    this.archiveTruth.resumed();
   }
 
   /** What nobody can tell of any more: status tells of no jobs of a stopped cluster, and a person may wipe it. */
@@ -271,18 +326,16 @@ export class World {
       if (healthy) this.counters.add(`JobsHealthy ${healthy.reason}`);
     }
     this.note(told(commit));
-    for (const invariant of this.options.invariants) {
-      const detail = invariant.committed?.(this, commit);
-      if (detail !== undefined) this.violated(invariant.id, detail);
-    }
+    this.#tell((each) => each.committed?.(this, commit));
+    this.archiveTruth.committed(commit);
+    // What strikes there comes right after the write, not in the middle of it.
+    if (this.options.onMoment && commit.author.startsWith("operator-")) this.timeline.after(0, () => this.#moment());
   }
 
   #check(): void {
     this.truth.look();
-    for (const invariant of this.options.invariants) {
-      const detail = invariant.holds?.(this);
-      if (detail !== undefined) this.violated(invariant.id, detail);
-    }
+    this.archiveTruth.look();
+    this.#tell((each) => each.holds?.(this));
   }
 }
 

@@ -1,3 +1,4 @@
+import { archiveInvariants } from "./archives.ts";
 import { claimsStay } from "./claims-stay.ts";
 import { disruptOnEvidence } from "./disrupt-on-evidence.ts";
 import { epochs } from "./epochs.ts";
@@ -35,4 +36,5 @@ export const invariants: readonly Invariant[] = [
   oneMajority,
   snapshotsWhole,
   refusalsSaid,
+  ...archiveInvariants,
 ];

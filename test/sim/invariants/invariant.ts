@@ -1,4 +1,6 @@
 import type { Commit } from "../model/api-server.ts";
+import type { ArchiveProgram } from "../model/archive-program.ts";
+import type { ArchiveVolume, StoredGeneration } from "../model/archive-volume.ts";
 import type { WriteCall } from "../model/client.ts";
 import type { Island } from "../model/island.ts";
 import type { Job } from "../model/jobs.ts";
@@ -17,6 +19,14 @@ export interface Invariant {
   readonly committed?: (world: World, commit: Commit) => string | undefined;
   /** For each job that an operator lets go on, before it does. */
   readonly resumed?: (world: World, job: Job, island: Island) => string | undefined;
+  /** For each job that begins to run, before it changes anything. */
+  readonly started?: (world: World, job: Job, island: Island) => string | undefined;
+  /** At each step of a program on the archive's volume, before it is made. */
+  readonly stepped?: (world: World, program: ArchiveProgram) => string | undefined;
+  /** For each map that a restore is about to write. */
+  readonly restored?: (world: World, program: ArchiveProgram, island: Island, map: string) => string | undefined;
+  /** For each generation that is about to be removed. */
+  readonly removed?: (world: World, generation: StoredGeneration, volume: ArchiveVolume) => string | undefined;
 }
 
 export function byOperator(commit: Commit): boolean {

@@ -14,6 +14,9 @@ export const noLossByUs: Invariant = {
     if (world.lossAccepted || world.timeline.now - world.disturbedAt < personsMillis) return undefined;
     // Before the first whole view clients are kept out: nothing is there that could be lost.
     if (world.ledger?.formedSize === undefined) return undefined;
+    // All members are let go, or not yet filled: what there was is in the archive (A1, A5).
+    const { stopped, released } = world.archiveTruth;
+    if (stopped && !released && world.ledger?.archive) return undefined;
     const { unplanned, settledSize } = world.truth;
     // Of n members at most n − 1 can hold a backup.
     const size = Math.min(settledSize, replicasOf(world.statefulSet));

@@ -16,6 +16,8 @@ export const startComplete: Invariant = {
     const operation = ledgerIn(commit.object)?.operation;
     const { atStop } = world.truth;
     if (before > 0 || after === 0 || !operation?.lossless || operation.kind !== "Start" || !atStop) return undefined;
+    // From an archive it may start with any number of members; see A5.
+    if (operation.archive !== undefined) return undefined;
     if (after !== atStop.size) return `${after} members started, ${atStop.size} were stopped`;
     const changed = atStop.claims.flatMap((uid, ordinal) => {
       const claim = world.api.get(resources.persistentVolumeClaims, `data-${clusterName}-${ordinal}`);

@@ -14,6 +14,9 @@ export const stopPassive: Invariant = {
     if (before && before.formedSize === undefined) return undefined;
     // Begun from nothing, and not yet whole.
     if (before?.operation?.kind === "Start" && !before.operation.lossless) return undefined;
+    // On its way back from an archive, which still is all that there is.
+    if (before?.operation?.archive !== undefined && before.operation.kind === "Start" && !world.archiveTruth.released)
+      return undefined;
     // Put back to 0 after somebody scaled a stopped cluster by hand: no view of it has formed.
     if (before?.stopped || before?.operation?.step === "Halting") return undefined;
     if (!after?.operation?.lossless)

@@ -1,6 +1,7 @@
 import type { Ledger } from "../../../src/core/ledger.ts";
 import { resources } from "../../../src/kube/objects.ts";
 import type { Commit, StoredObject } from "../model/api-server.ts";
+import { isArchivePod } from "../model/archive-pods.ts";
 import { isBecomingPassive } from "../model/island.ts";
 import type { Job } from "../model/jobs.ts";
 import { isAlive, isIn, type Member } from "../model/member.ts";
@@ -106,6 +107,7 @@ export class Truth {
       this.claimGoneAt = this.#world.timeline.now;
     }
     if (commit.resource !== resources.statefulSets && commit.resource !== resources.pods) return;
+    if (isArchivePod(commit.object)) return;
     const { timeline } = this.#world;
     if (commit.author === "person" || commit.author === "garbage-collector") this.#world.disturbedAt = timeline.now;
     if (commit.resource !== resources.statefulSets) {

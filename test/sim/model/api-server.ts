@@ -35,6 +35,7 @@ export type Author =
   | "garbage-collector"
   | "volumes"
   | "budgets"
+  | "job-controller"
   | "eviction"
   | `operator-${string}`;
 
@@ -63,6 +64,8 @@ export interface DeleteCall {
 }
 
 export const namespace = "sim";
+
+export const foregroundDeletion = "foregroundDeletion";
 
 /** A deleted pod's deletionTimestamp is the end of its grace period. */
 export const podGraceMillis = 660_000;
@@ -100,7 +103,7 @@ export class ApiServer {
     const metadata = {
       ...body.metadata,
       namespace,
-      uid: `${resource.kind.toLowerCase()}-${++this.#uids}`,
+      uid: uidOf(resource, ++this.#uids),
       generation: 1,
       creationTimestamp: this.#time(),
     };
@@ -133,14 +136,21 @@ export class ApiServer {
     if (call.uid !== undefined && call.uid !== before.metadata.uid) {
       throw new Refusal(409, "Conflict", `${name} has uid ${before.metadata.uid}, not ${call.uid}`);
     }
-    const waits = resource === resources.pods || (before.metadata.finalizers ?? []).length > 0;
+    // The owner stays until all that it owns is gone: the garbage collector strikes the finalizer out.
+    const stays = call.propagationPolicy === "Foreground" ? [foregroundDeletion] : [];
+    const finalizers = [...(before.metadata.finalizers ?? []), ...stays];
+    const waits = resource === resources.pods || finalizers.length > 0;
     if (!waits) {
       this.remove(author, resource, name);
       return;
     }
     if (before.metadata.deletionTimestamp !== undefined) return;
     const grace = resource === resources.pods ? podGraceMillis : 0;
-    const metadata = { ...before.metadata, deletionTimestamp: this.#time(grace) };
+    const metadata = {
+      ...before.metadata,
+      ...(finalizers.length > 0 && { finalizers }),
+      deletionTimestamp: this.#time(grace),
+    };
     this.#commit(author, resource, before, { ...before, metadata });
   }
 
@@ -190,4 +200,11 @@ export class ApiServer {
   #time(later = 0): string {
     return new Date(this.#timeline.now + later).toISOString();
   }
+}
+
+/** Those of JetClusters as real ones are: names of archives are made from them. */
+function uidOf({ kind }: Resource, n: number): string {
+  return kind === resources.jetClusters.kind
+    ? `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`
+    : `${kind.toLowerCase()}-${n}`;
 }

@@ -1,6 +1,8 @@
 import { Disks, type Saved } from "./disks.ts";
 import { type Island, isBecomingPassive, isSafe, masterOf, stayingIn } from "./island.ts";
-import { type Job, Jobs } from "./jobs.ts";
+import { startDue } from "./job-coordinator.ts";
+import { type Job, Jobs, recordPartitionOf } from "./jobs.ts";
+import { Maps } from "./maps.ts";
 import { isAlive, isIn, type Member, seenAs } from "./member.ts";
 import type { Network } from "./network.ts";
 import { PartitionTable } from "./partitions.ts";
@@ -49,6 +51,8 @@ export class Engine {
   readonly network: Network;
   /** Told when a pod's readiness may have changed. */
   onChange: (member: Member) => void = () => {};
+  /** Told of each job that begins to run, with the snapshot that it goes on from. */
+  onJobStart: (job: Job, island: Island) => void = () => {};
   #counter = 0;
   #mergeCheck = false;
   #founded = false;
@@ -171,7 +175,10 @@ export class Engine {
     }
   }
 
-  makeIsland(members: Member[], from?: Pick<Island, "clusterId" | "state" | "table" | "jobs">): Island {
+  makeIsland(
+    members: Member[],
+    from?: Pick<Island, "clusterId" | "state" | "table" | "jobs"> & { readonly maps?: Maps },
+  ): Island {
     const island: Island = {
       id: ++this.#counter,
       clusterId: from?.clusterId ?? `cluster-${this.#counter}`,
@@ -179,9 +186,12 @@ export class Engine {
       state: from?.state ?? "ACTIVE",
       table: new PartitionTable(this.options.backups, from?.table),
       jobs: new Jobs(() => this.timeline.now, from?.jobs),
+      maps: new Maps(from?.maps),
+      since: this.timeline.now,
       missing: new Set(),
       becomingPassive: undefined,
       starting: false,
+      scanning: false,
       moving: false,
     };
     for (const member of members) member.island = island;
@@ -359,7 +369,7 @@ export class Engine {
       island.starting = false;
       if (!this.islands.includes(island) || island.state !== "ACTIVE") return;
       const closed = isBecomingPassive(island) || island.members.some((m) => m.phase !== "joined") || !isSafe(island);
-      if (!closed) island.jobs.start(island.members.length);
+      if (!closed) startDue(this, island);
       else if (island.jobs.all().some((job) => job.status === "NOT_RUNNING")) this.startJobs(island);
     });
   }
@@ -369,7 +379,10 @@ export class Engine {
     if (island.state !== "ACTIVE" && island.members.some((member) => member.claimUid !== undefined)) return;
     const partitions = island.table.drop(uuids);
     if (partitions.length === 0) return;
-    for (const partition of partitions) island.jobs.partitionLost(partition);
+    for (const partition of partitions) {
+      island.jobs.partitionLost(partition);
+      island.maps.partitionLost(partition, (id) => recordPartitionOf(id) === partition);
+    }
     this.losses.push({ at: this.timeline.now, islands: this.islands.length, partitions, cause });
   }
 

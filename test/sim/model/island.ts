@@ -1,5 +1,6 @@
 import type { ClusterState } from "../../../src/core/evidence/observation.ts";
 import type { Jobs } from "./jobs.ts";
+import type { Maps } from "./maps.ts";
 import { isIn, type Member } from "./member.ts";
 import type { PartitionTable } from "./partitions.ts";
 
@@ -13,12 +14,16 @@ export interface Island {
   state: ClusterState;
   readonly table: PartitionTable;
   readonly jobs: Jobs;
+  readonly maps: Maps;
+  readonly since: number;
   /** UUIDs of those that left in a state in which nobody new may join: they may come back. */
   readonly missing: Set<string>;
   /** Of whom PASSIVE was asked, while it waits for the jobs' last snapshots. Only another set of members calls it back. */
   becomingPassive: readonly Member[] | undefined;
   /** The next start attempt of jobs is scheduled. */
   starting: boolean;
+  /** The next look at what was written past the engine is scheduled. */
+  scanning: boolean;
   /** A move of partitions is scheduled. */
   moving: boolean;
 }

@@ -26,6 +26,8 @@ export interface Job {
   readonly chunks: number;
   /** Its master went: the next one suspends it in a moment, and does not start it before. */
   orphaned: boolean;
+  /** From an archive, and not let go on yet: its maps are what was written there. */
+  restored: boolean;
   snapshot: { readonly id: number; readonly startedAt: number; readonly endedAt: number } | undefined;
   /** When it last began to run, and when its record last changed. */
   runsSince: number;
@@ -80,11 +82,19 @@ export class Jobs {
       cause: undefined,
       damaged: false,
       orphaned: false,
+      restored: false,
       // The first snapshot of large state is there when anybody first looks: before it, nobody could know of the size.
       snapshot: job.chunks > 1 ? { id: 0, startedAt: this.#now(), endedAt: this.#now() } : undefined,
       runsSince: this.#now(),
       recordedAt: this.#now(),
     });
+  }
+
+  /** As its records say that somebody wrote past the engine. */
+  takeOver(record: Job): void {
+    const status = record.status === "SUSPENDED" ? "SUSPENDED" : "NOT_RUNNING";
+    this.#jobs.set(record.id, { ...record, status, sizeAtSuspension: undefined, orphaned: false, restored: true });
+    this.vanished.delete(record.id);
   }
 
   /** Only a master that sees a data member join raises quorums (engine.md §1). */
@@ -161,19 +171,22 @@ export class Jobs {
     if (this.#jobs.delete(id)) this.vanished.add(id);
   }
 
-  /** A start attempt of all that wait for one. */
-  start(members: number): void {
+  /** A start attempt of all that wait for one. @returns those that run now */
+  start(members: number, isComplete: (job: Job) => boolean): Job[] {
+    const started: Job[] = [];
     for (const job of this.#jobs.values()) {
       if (job.status !== "NOT_RUNNING" || job.orphaned || members < job.quorum) continue;
+      job.damaged ||= !isComplete(job);
       if (job.damaged) this.suspend(job, "engine", members);
-      else Object.assign(job, { status: "RUNNING", runsSince: this.#now() });
+      else started.push(Object.assign(job, { status: "RUNNING", runsSince: this.#now() }));
     }
+    return started;
   }
 
   partitionLost(partition: number): void {
     for (const job of this.#jobs.values()) {
-      if (recordPartitionOf(job.id) !== partition) job.damaged = true;
-      else this.forget(job.id);
+      if (recordPartitionOf(job.id) === partition) this.forget(job.id);
+      else if (!job.restored) job.damaged = true;
     }
   }
 }
@@ -182,6 +195,6 @@ export function quorumOf(members: number): number {
   return Math.floor(members / 2) + 1;
 }
 
-function recordPartitionOf(id: string): number {
+export function recordPartitionOf(id: string): number {
   return [...id].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % partitionCount;
 }

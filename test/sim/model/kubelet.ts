@@ -1,5 +1,6 @@
 import { resources } from "../../../src/kube/objects.ts";
 import { type ApiServer, podGraceMillis, type StoredObject } from "./api-server.ts";
+import { isArchivePod } from "./archive-pods.ts";
 import type { Engine } from "./engine.ts";
 import { isAlive, type Member } from "./member.ts";
 import type { Random } from "./random.ts";
@@ -37,7 +38,7 @@ export class Kubelet {
     this.#readyEndpoint = readyEndpoint;
     engine.onChange = (member) => this.#probeSoon(member.pod);
     api.listen((commit) => {
-      if (commit.resource !== resources.pods) return;
+      if (commit.resource !== resources.pods || isArchivePod(commit.object)) return;
       const { object, type } = commit;
       if (type === "ADDED") this.#schedule(object);
       if (type === "MODIFIED" && object.metadata.deletionTimestamp !== undefined) this.#stop(object);

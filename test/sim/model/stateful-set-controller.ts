@@ -80,7 +80,7 @@ export class StatefulSetController {
   #status(statefulSet: StoredObject): Record<string, unknown> {
     const pods = this.#api
       .list(resources.pods)
-      .filter((pod) => pod.metadata.name.startsWith(`${statefulSet.metadata.name}-`));
+      .filter((pod) => pod.metadata.ownerReferences?.some((owner) => owner.uid === statefulSet.metadata.uid));
     return { replicas: pods.length, observedGeneration: statefulSet.metadata.generation };
   }
 }
