@@ -10,11 +10,14 @@ import { mustReach, stormsReach } from "./reached.ts";
 import { describeFailure, describeLane } from "./report.ts";
 import { workloads } from "./workloads.ts";
 
-/** `JET_SIM_FULL`: every crash at every write, and storms for long. `JET_SIM_SEED`: others than the usual ones. */
+/**
+ * `JET_SIM_FULL`: every crash at every write, and as many storms as an idle core has in 20 minutes, the same in each run.
+ * `JET_SIM_SEED`: others than the usual ones.
+ */
 const { JET_SIM_FULL, JET_SIM_SEED = "1" } = process.env;
 const full = JET_SIM_FULL === "1";
 const firstSeed = Number(JET_SIM_SEED);
-const storms = full ? { seeds: 20_000, seconds: 1_200 } : { seeds: 500, seconds: 60 };
+const storms = full ? { seeds: 3_000, seconds: 2_700 } : { seeds: 500, seconds: 60 };
 const limit = 3_000_000;
 const reached = new Counters();
 
