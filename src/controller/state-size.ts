@@ -17,7 +17,7 @@ export interface StateSizeSource {
   stop(): void;
 }
 
-export interface SizeQuestion {
+interface SizeQuestion {
   readonly cluster: JetCluster;
   /** What the members call their cluster now. */
   readonly clusterName: string;

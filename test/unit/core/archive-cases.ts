@@ -1,9 +1,15 @@
 import type { ArchiveFacts, ArchiveWork } from "../../../src/core/evidence/archive.ts";
 import type { ArchiveProgress } from "../../../src/core/evidence/archive-progress.ts";
 import type { Archive } from "../../../src/core/ledger.ts";
-import { beginArchive, beginRestore, finishStop, halt } from "../../../src/core/ledger-stop-transitions.ts";
+import {
+  beginArchive,
+  beginRestore,
+  fillMembers,
+  finishStop,
+  halt,
+} from "../../../src/core/ledger-stop-transitions.ts";
 import { enter } from "../../../src/core/ledger-transitions.ts";
-import { type Case, formed } from "./observation-fixture.ts";
+import { type Case, formed, uuidOf } from "./observation-fixture.ts";
 
 /** Clusters of mode Archive, while they are saved and restored. */
 const at = "2026-01-01T11:59:00.000Z";
@@ -45,9 +51,11 @@ const stopped = finishStop(
   at,
 );
 
+const filled = { members: [0, 1, 2].map(uuidOf), clusterId: "cluster-id" };
+
 /** The new members are there, and the archive is loaded into them. */
 export const loading = (work: Partial<ArchiveWork> = {}): Case => ({
-  ...{ size: 3, ledger: enter(beginRestore(stopped, 3, { archive: saved }, at), "Loading", at), spec: archiveMode },
+  ...{ size: 3, ledger: fillMembers(beginRestore(stopped, 3, { archive: saved }, at), filled, at), spec: archiveMode },
   ...{ archive: workOf("restore", work), metadata: { finalizers: ["jet-operator.io/graceful-stop"] } },
 });
 
