@@ -21,7 +21,7 @@ export const faultMutants: readonly Mutant[] = [
     client: unmended,
     workloads: ["pod template edited by hand"],
   },
-  { name: "a refusal is taken for an outage", client: asOutage, workloads: ["grow", "shrink by", "roll"] },
+  { name: "a refusal is taken for an outage", client: asOutage, workloads: ["grow without room", "grow twice"] },
 ];
 
 function unprovided(effect: Effect): Effect {

@@ -79,17 +79,16 @@ function heldByPerson({ engine, stateIsPersons }: World): boolean {
 }
 
 /**
- * A growth that can neither end, for want of room, nor be taken back, for a job that has seen more members than before; or
- * a shrink that such a job forbids while a pod has no room.
+ * Refused, with a pod that no node has room for: such a cluster is never settled. A growth can neither end then nor, for a job
+ * that has seen more members than before, be taken back.
  */
-function heldByJob({ kubelet, lastStep, ledger }: World, isRefused: boolean): boolean {
-  const strands = lastStep?.kind === "blocked" && lastStep.by.some((by) => by.check === "JobsWouldStrand");
+function heldWithoutRoom({ kubelet, ledger }: World, isRefused: boolean): boolean {
   const { kind = "Grow" } = ledger?.operation ?? {};
-  return strands && isRefused && kind === "Grow" && kubelet.noRoomFor !== undefined;
+  return isRefused && kind === "Grow" && kubelet.noRoomFor !== undefined;
 }
 
 function atRest(world: World): boolean {
-  if (heldByJob(world, refused(world))) return true;
+  if (heldWithoutRoom(world, refused(world))) return true;
   if (waitsForLostVolume(world)) return true;
   if (heldByPerson(world)) return refused(world) || world.options.faults.size > 0;
   if (!world.cluster) return !world.statefulSet && world.pods.length === 0;
@@ -104,7 +103,7 @@ function atRest(world: World): boolean {
 }
 
 function endState(world: World): string | undefined {
-  if (!world.cluster || waitsForLostVolume(world) || heldByPerson(world) || heldByJob(world, refused(world)))
+  if (!world.cluster || waitsForLostVolume(world) || heldByPerson(world) || heldWithoutRoom(world, refused(world)))
     return undefined;
   // Held in the middle of an operation: sizes and jobs are still on their way.
   if (heldMidway(world)) return undefined;
@@ -173,8 +172,10 @@ function isLeftToPerson({ ledger, cluster, engine }: World, job: Job): boolean {
 
 /** A job whose record is lost is told of, if it ever was: a person must hear of it. */
 function forgottenProblem({ engine, ledger, toldOf, lossAccepted, options }: World): string | undefined {
-  // A status that arrives late tells of jobs as they were before, and what was told of since is told of no more.
-  if (ledger?.stateLost || lossAccepted || options.faults.has("requests get stuck")) return undefined;
+  // A status that arrives late, or comes from a superseded operator's old caches, tells of jobs as they were before, and what
+  // was told of since is told of no more.
+  const late = options.faults.has("requests get stuck") || options.faults.has("two operators");
+  if (ledger?.stateLost || lossAccepted || late) return undefined;
   const named = new Set(ledger?.jobs?.vanished.map((job) => job.id));
   const forgotten = [...(engine.largest?.jobs.vanished ?? [])].filter((id) => toldOf.has(id) && !named.has(id));
   return forgotten.length > 0 ? `${forgotten.join(", ")} vanished, and nobody says so` : undefined;

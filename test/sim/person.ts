@@ -221,7 +221,9 @@ export const disturbStop = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
         if (!waiting || !seen || !quiet(world)) return;
         waiting = false;
         world.disturbedAt = world.timeline.now;
-        world.timeline.after(1, () => setStateOf(world, "ACTIVE"));
+        world.timeline.after(1, () => {
+          for (const island of world.engine.islands) changeState(world.engine, island, "ACTIVE", () => 500);
+        });
       });
     },
     timing,
@@ -229,9 +231,11 @@ export const disturbStop = (timing?: Partial<Pick<Act, "when" | "pause">>) =>
 
 /** Back to ACTIVE a person tries until it is so: the engine refuses while a member is being missed. */
 function setStateOf(world: World, state: "ACTIVE" | "PASSIVE"): void {
-  for (const island of world.engine.islands) changeState(world.engine, island, state, () => 500);
-  const refused = state === "ACTIVE" && world.engine.islands.some((island) => island.state !== state);
-  if (refused) world.timeline.after(5_000, () => setStateOf(world, state));
+  const { engine } = world;
+  for (const island of engine.islands) changeState(engine, island, state, () => 500);
+  // With nobody there it would be said to nobody: members may come back as they were.
+  const isSo = engine.islands.length > 0 && engine.islands.every((island) => island.state === state);
+  if (state === "ACTIVE" && !isSo) world.timeline.after(5_000, () => setStateOf(world, state));
 }
 
 export const deleteClaim = (ordinal: number, timing?: Partial<Pick<Act, "when" | "pause">>) =>
