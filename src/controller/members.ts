@@ -17,6 +17,11 @@ interface Asking {
   readonly port: number;
   /** The engine has a ready endpoint that tells whether a member has joined (5.2 and newer). */
   readonly readyEndpoint: boolean;
+  /**
+   * Ask everybody everything. A member that was replaced between two looks answers the same health as the one before it:
+   * where it counts how long a view has stood, that must not pass for the same view.
+   */
+  readonly thorough: boolean;
 }
 
 interface Look {
@@ -76,7 +81,13 @@ async function look(
   const address: MemberAddress = { host: pod.address ?? "", port: asking.port };
   const health = await rest.health(address, signal);
   if (!health.known) return silent(at, pod, health.reason);
-  if (last?.quiet && last.health && same(last.health, health.value) && at - last.fullAt < fullLookMillis) {
+  if (
+    !asking.thorough &&
+    last?.quiet &&
+    last.health &&
+    same(last.health, health.value) &&
+    at - last.fullAt < fullLookMillis
+  ) {
     return { ...last, at };
   }
   const [view, ready] = await Promise.all([

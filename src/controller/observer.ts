@@ -81,7 +81,9 @@ export function createObserver(parts: ObserverParts): Observer {
     },
     async observe(cluster, signal) {
       const seen = look(cluster);
-      const asking = { port: port.member, readyEndpoint: runningEngine(seen).readyEndpoint };
+      const ledger = ledgerOf(seen);
+      const thorough = ledger !== undefined && mayResume(cluster, ledger);
+      const asking = { port: port.member, readyEndpoint: runningEngine(seen).readyEndpoint, thorough };
       const key = keyOf(cluster);
       const asked = parts.progress.observe(key, seen.archive?.work, signal);
       const members = await parts.members.observe(key, seen.pods, asking, signal);
