@@ -37,6 +37,17 @@ function goOn(world: World): void {
   }
 }
 
+/** And takes both back: whoever looks only then finds all as it was. */
+function standStillAgain({ engine }: World): void {
+  for (const island of engine.islands) {
+    for (const job of island.jobs.all().filter((each) => each.status === "RUNNING")) {
+      island.jobs.takeLastSnapshot(job);
+      island.jobs.suspend(job, "person", island.members.length);
+    }
+    changeState(engine, island, "PASSIVE", () => 500);
+  }
+}
+
 /** What people and clients do around archives. */
 export const volumeActs = {
   /** This job is suspended, all others run, and nothing is under way. */
@@ -112,7 +123,14 @@ export const volumeActs = {
       timing,
     ),
   activateAndResume: (timing?: Timing) =>
-    act("makes the cluster ACTIVE and resumes its jobs", goOn, { when: isSaving, pause: [0, 2_000], ...timing }),
+    act(
+      "makes the cluster ACTIVE, resumes its jobs, and takes it back",
+      (world) => {
+        goOn(world);
+        world.timeline.after(6_000, () => standStillAgain(world));
+      },
+      { when: isSaving, pause: [0, 1_000], ...timing },
+    ),
 };
 
 function aged<T>(entries: T): T {
