@@ -120,16 +120,19 @@ describe.each(testedEngines)("an archive of %s", (version) => {
     await jobGoesOn();
   });
 
-  test("is not restarted with another minor version, which could not go on with its jobs", async () => {
-    const other = version === "5.7.0" ? "5.6.0" : "5.7.0";
-    await cluster.apply({ ...spec(3, false), version: other });
-    const refused = await cluster.waitFor("the refusal", ({ status }) =>
-      (status?.blockedBy ?? []).some(({ check }) => check === "MinorVersionChanged"),
-    );
-    expect(refused.status?.blockedBy?.[0]?.remedy).toContain(`spec.version to ${version}`);
-    await cluster.apply(spec(3, false));
-    await cluster.ready(3);
-  });
+  // Of 4.x the API takes no other than 4.5.
+  const otherMinor = { "5.7.0": "5.6.0", "5.5.0": "5.7.0", "4.5.4": undefined }[version];
+  if (otherMinor !== undefined) {
+    test("is not restarted with another minor version, which could not go on with its jobs", async () => {
+      await cluster.apply({ ...spec(3, false), version: otherMinor });
+      const refused = await cluster.waitFor("the refusal", ({ status }) =>
+        (status?.blockedBy ?? []).some(({ check }) => check === "MinorVersionChanged"),
+      );
+      expect(refused.status?.blockedBy?.[0]?.remedy).toContain(`spec.version to ${version}`);
+      await cluster.apply(spec(3, false));
+      await cluster.ready(3);
+    });
+  }
 
   test("is restarted with another name, more backups and other partitions, and nobody's word", async () => {
     clusterName = "renamed";
